@@ -1,0 +1,43 @@
+"""What the program speaks of: frozen records named as in docs/glossary.md, and nothing that acts.
+
+Times are timezone-aware UTC datetimes. Ids are the store's integers; `uid`s are what the outside sees.
+"""
+
+from monitor.model.alert import Alert, AlertHit, Decision, Verdict
+from monitor.model.delivery import Attempt, Delivery, DeliveryState, SendOutcome, SendResult
+from monitor.model.feed import Feed, FetchState, Outcome, Poll
+from monitor.model.hit import Hit, HitReason, Span
+from monitor.model.item import Item, ItemDraft, ItemText
+from monitor.model.recipient import Channel, ChannelKind, Subscriber, Subscription
+from monitor.model.story import Story
+from monitor.model.topic import Example, Priority, Topic
+
+__all__ = [
+    "Alert",
+    "AlertHit",
+    "Attempt",
+    "Channel",
+    "ChannelKind",
+    "Decision",
+    "Delivery",
+    "DeliveryState",
+    "Example",
+    "Feed",
+    "FetchState",
+    "Hit",
+    "HitReason",
+    "Item",
+    "ItemDraft",
+    "ItemText",
+    "Outcome",
+    "Poll",
+    "Priority",
+    "SendOutcome",
+    "SendResult",
+    "Span",
+    "Story",
+    "Subscriber",
+    "Subscription",
+    "Topic",
+    "Verdict",
+]

@@ -1,0 +1,68 @@
+"""Deliveries and attempts: one alert to one channel through all retries, and each single try."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.model.recipient import Channel
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands; `done`, `dead` and `cancelled` are final."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    DONE = "done"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+class SendOutcome(StrEnum):
+    """What one attempt came to."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"  # permanent: the same bytes will never be taken
+    RETRY = "retry"  # transient: worth another attempt
+    UNKNOWN = "unknown"  # cut off after everything was handed over: it may have arrived
+    DISABLE = "disable"  # the receiver asks never to be called again (410)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendResult:
+    """What a sender reports. `status` is the HTTP status or SMTP code; `retry_after` in seconds."""
+
+    outcome: SendOutcome
+    reason: str
+    status: int | None = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One alert to one channel. `payload` are the exact bytes that every attempt sends."""
+
+    id: int = 0
+    uid: str
+    alert_id: int
+    channel: Channel
+    state: DeliveryState
+    payload: bytes = field(repr=False)
+    due_at: datetime
+    attempts: int = 0
+    reason: str = ""
+    created_at: datetime
+    lease_owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try; written before the send, closed after it. `outcome` is None while it runs or if we died."""
+
+    id: int
+    delivery_id: int
+    number: int
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: SendOutcome | None = None
+    status: int | None = None
+    reason: str = ""
