@@ -1,1 +1,23 @@
-"""TODO-DOC."""
+"""The stages in the order data flows: poll, dispatch, send; tidy sweeps behind them.
+
+The only place that joins stages. Each stage computes first and then commits one transaction, and what it
+commits is the next stage's queue: a crash between any two leaves rows that the next tick finishes.
+"""
+
+from monitor.pipeline.context import Context, Stage
+from monitor.pipeline.dispatch import dispatch
+from monitor.pipeline.poll import Poller, PollOptions
+from monitor.pipeline.send import SendOptions, Shipper
+from monitor.pipeline.tidy import Retention, tidy
+
+__all__ = [
+    "Context",
+    "PollOptions",
+    "Poller",
+    "Retention",
+    "SendOptions",
+    "Shipper",
+    "Stage",
+    "dispatch",
+    "tidy",
+]

@@ -1,0 +1,313 @@
+"""class App: opens the store, the HTTP client, the parsers and the senders' tools, wires them, closes them.
+
+Nothing else builds these. It holds the watchlist snapshot in force and the state of the configuration files; it
+makes no decision about feeds, items or alerts.
+"""
+
+import os
+import random
+import secrets
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self, TextIO
+
+import filelock
+import httpx
+import structlog
+
+from monitor import __version__
+from monitor.config import Desired, Plan, Settings, apply_plan, load_desired
+from monitor.deliver import SenderIdentity, SendTools, SmtpOptions
+from monitor.errors import ConfigError, Problem, StoreBusy, StoreError
+from monitor.fetch.pool import ParserPool
+from monitor.fetch.request import FetchOptions
+from monitor.match import Watchlist, compile_watchlist
+from monitor.net.client import make_client
+from monitor.pipeline import (
+    Context,
+    Poller,
+    PollOptions,
+    Retention,
+    SendOptions,
+    Shipper,
+    Stage,
+    dispatch,
+    tidy,
+)
+from monitor.store import Sealer, Store, Transaction, meta, open_store, watchlist
+
+log = structlog.get_logger()
+
+LOCK_FILE = "monitor.lock"
+KEY_FILE = "secret.key"
+
+
+def user_agent(contact: str) -> str:
+    """Name the program to the servers it polls, with the operator's contact when there is one."""
+    return f"news-monitor/{__version__}" + (f" (+{contact})" if contact else "")
+
+
+@dataclass(slots=True)
+class FilesState:
+    """What became of the configuration files: when they were last applied, and what is wrong with them now."""
+
+    applied_at: datetime | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class App:
+    """One running installation. Build it with `App.open`, which is an async context manager."""
+
+    settings: Settings
+    store: Store
+    context: Context
+    poller: Poller
+    shipper: Shipper
+    parsers: ParserPool
+    http: httpx.AsyncClient
+    tools: SendTools
+    identity: SenderIdentity
+    started_at: datetime
+    files: FilesState = field(default_factory=FilesState)
+    _snapshot: list[Watchlist] = field(default_factory=list)
+    _wakers: list[Callable[[Stage], None]] = field(default_factory=list)
+    _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    @classmethod
+    async def open(cls, settings: Settings, *, console: TextIO | None = None) -> Self:
+        """Take the store's lock, open everything and load the watchlist last applied.
+
+        Raises StoreBusy when another process holds the store, StoreError when it cannot be used.
+        """
+        closing = AsyncExitStack()
+        try:
+            return await cls._open(settings, closing, console=console or sys.stdout)
+        except BaseException:
+            await closing.aclose()
+            raise
+
+    @classmethod
+    async def _open(cls, settings: Settings, closing: AsyncExitStack, *, console: TextIO) -> Self:
+        state = prepare_state_dir(settings.state_dir)
+        closing.callback(take_lock(state).release)
+        sealer = Sealer(store_key(settings))
+        store = await open_store(settings.store_url, sealer=sealer, backup_dir=state / "backups")
+        closing.push_async_callback(store.close)
+        http = make_client(
+            user_agent=user_agent(settings.service.contact),
+            allow_networks=settings.fetch.allow_networks,
+            max_connections=settings.fetch.concurrency + SendOptions(owner="").concurrency,
+        )
+        closing.push_async_callback(http.aclose)
+        parsers = ParserPool(
+            settings.fetch.parser_workers,
+            cpu_seconds=settings.fetch.parser_cpu_seconds,
+            memory_bytes=settings.fetch.parser_memory_mib * 1024 * 1024,
+        )
+        closing.push_async_callback(parsers.close)
+        snapshot = [compile_watchlist((), revision=0)]
+        wakers: list[Callable[[Stage], None]] = []
+        context = Context(
+            store=store,
+            clock=_now,
+            random=random.random,
+            watchlist=lambda: snapshot[0],
+            wake=lambda stage: [waker(stage) for waker in wakers] and None,
+            new_uid=lambda: f"msg_{secrets.token_hex(16)}",
+        )
+        tools = SendTools(http=http, smtp=smtp_options(settings), console=console, clock=_now)
+        app = cls(
+            settings=settings,
+            store=store,
+            context=context,
+            poller=Poller(context, client=http, parsers=parsers, options=poll_options(settings)),
+            shipper=Shipper(
+                context, tools=tools, options=SendOptions(owner=f"{os.getpid()}-{secrets.token_hex(4)}")
+            ),
+            parsers=parsers,
+            http=http,
+            tools=tools,
+            identity=sender_identity(settings),
+            started_at=_now(),
+            _snapshot=snapshot,
+            _wakers=wakers,
+            _closing=closing,
+        )
+        await app.reload_watchlist()
+        return app
+
+    async def close(self) -> None:
+        """Close everything in reverse order and give the store back."""
+        await self._closing.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def on_wake(self, waker: Callable[[Stage], None]) -> None:
+        """Let a runner hear which stage has work."""
+        self._wakers.append(waker)
+
+    @property
+    def watchlist(self) -> Watchlist:
+        """The compiled watchlist in force."""
+        return self._snapshot[0]
+
+    async def reload_watchlist(self) -> None:
+        """Compile the stored topics and put the snapshot in force by swapping one reference."""
+        topics, revision = await self.store.read(_watchlist)
+        self._snapshot[0] = compile_watchlist(topics, revision=revision)
+
+    async def apply_files(self, *, actor: str) -> Plan:
+        """Bring the store to what the configuration files say, in one transaction, and put it in force.
+
+        Raises ConfigError, having changed nothing, when any file has a problem; `files` remembers them.
+        """
+        try:
+            desired = load_desired(self.settings)
+            made = await self.apply(desired, actor=actor)
+        except ConfigError as error:
+            self.files.problems = error.problems
+            raise
+        self.files.problems = ()
+        self.files.applied_at = _now()
+        return made
+
+    async def apply(self, desired: Desired, *, actor: str) -> Plan:
+        """Apply a desired state and put it in force."""
+        floor = self.settings.floor_seconds
+        made = await self.store.write(
+            apply_plan, desired, actor=actor, now=_now(), floor=floor, spread=min(floor, self.settings.spread_seconds)
+        )
+        await self.reload_watchlist()
+        for stage in Stage:
+            self.context.wake(stage)
+        return made
+
+    async def dispatch(self) -> int:
+        """Decide all undecided hits."""
+        return await dispatch(self.context, identity=self.identity)
+
+    async def tidy(self) -> dict[str, int]:
+        """Delete what is past its retention."""
+        keep = self.settings.retention
+        return await tidy(
+            self.context,
+            Retention(items=timedelta(days=keep.items_days), polls=timedelta(days=keep.polls_days)),
+        )
+
+    async def heartbeat(self) -> None:
+        """Write to the store and read it back: proof that the writer lives."""
+        await self.store.write(meta.put_meta, "heartbeat", _now().isoformat())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _watchlist(tx: Transaction) -> tuple[list[object], int]:
+    return watchlist.list_topics(tx), watchlist.watchlist_revision(tx)  # type: ignore[return-value]
+
+
+def prepare_state_dir(path: Path) -> Path:
+    """Make the state folder, readable by us alone."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(
+            f"the state folder {path} cannot be made: {error.strerror}; "
+            "set [store] state_dir to a folder this user can write"
+        ) from error
+    return path
+
+
+def take_lock(state: Path) -> filelock.FileLock:
+    """Take the lock of a state folder; it ends with the process, however that dies.
+
+    Raises StoreBusy naming the holder, when another process has it.
+    """
+    lock = filelock.FileLock(state / LOCK_FILE, mode=0o600)
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout as error:
+        raise StoreBusy(
+            f"another monitor process uses {state}; stop it first, or point [store] state_dir elsewhere"
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"the state folder {state} cannot be written: {error.strerror}; check its owner and the disk"
+        ) from error
+    return lock
+
+
+def store_key(settings: Settings) -> bytes:
+    """Read the key that seals stored secrets: the configured one, else one made once in the state folder.
+
+    Raises StoreError when the key is not 32 bytes of hexadecimal text.
+    """
+    path = settings.state_dir / KEY_FILE
+    text = settings.store.key
+    if not text:
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(Sealer.new_key().hex() + "\n")
+        text = path.read_text()
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        where = "[store] key" if settings.store.key else str(path)
+        raise StoreError(f"{where} must be 64 hexadecimal digits (32 bytes); make one with: openssl rand -hex 32")
+    return key
+
+
+def poll_options(settings: Settings) -> PollOptions:
+    """Cut the poll stage's options out of the settings."""
+    fetch = settings.fetch
+    return PollOptions(
+        concurrency=fetch.concurrency,
+        per_host=fetch.per_host,
+        floor=settings.floor_seconds,
+        fetch=FetchOptions(
+            max_raw=fetch.max_body_mib * 1024 * 1024,
+            max_decoded=4 * fetch.max_body_mib * 1024 * 1024,
+            total_timeout=fetch.total_timeout_seconds,
+        ),
+    )
+
+
+def smtp_options(settings: Settings) -> SmtpOptions | None:
+    """Cut the mail relay's options out of the settings; None when there is no [smtp]."""
+    smtp = settings.smtp
+    if smtp is None:
+        return None
+    return SmtpOptions(
+        host=smtp.host,
+        port=smtp.port,
+        tls=smtp.tls,
+        username=smtp.username,
+        password=smtp.password,
+        ca_file=smtp.ca_file,
+    )
+
+
+def sender_identity(settings: Settings) -> SenderIdentity:
+    """Say who alerts come from."""
+    sender = settings.smtp.mail_from if settings.smtp else ""
+    return SenderIdentity(
+        instance=settings.service.name,
+        mail_from=sender,
+        mail_domain=sender.rpartition("@")[2] or "localhost",
+        base_url=settings.service.base_url,
+        contact=settings.service.contact,
+        version=__version__,
+    )

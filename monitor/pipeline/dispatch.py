@@ -1,0 +1,177 @@
+"""The dispatch stage: undecided hits become story, decision, alert and deliveries, in one transaction.
+
+One at a time per installation, in order of (first_seen, item id), so that replaying the stored order gives the
+same stories. The exact bytes to send are made here, once: every retry sends and signs the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor.deliver import SENDERS, SenderIdentity
+from monitor.match import story_keys
+from monitor.model import Alert, AlertHit, DeliveryState, Hit, Item, Story, Subscription, Topic
+from monitor.pipeline.context import Context, Stage
+from monitor.route import Ruling, decide
+from monitor.store import Transaction, hits, ledger, outbox, recipients, stories, watchlist
+
+log = structlog.get_logger()
+
+STORY_WINDOW = timedelta(hours=72)
+BATCH_ITEMS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dispatched:
+    """What one batch made: how many hits were decided, the alerts, and those that could not be written."""
+
+    decided: int
+    alerts: tuple[Alert, ...]
+    unwritten: tuple[tuple[Alert, str], ...]
+
+
+async def dispatch(context: Context, *, identity: SenderIdentity) -> int:
+    """Decide all undecided hits, a batch to a transaction; return how many alerts were created."""
+    created = 0
+    while True:
+        done = await context.store.write(_decide_batch, context=context, identity=identity)
+        for alert in done.alerts:
+            _tell(alert)
+        for alert, reason in done.unwritten:
+            log.error("delivery.dead", delivery=alert.uid, alert=alert.uid, reason=reason)
+        created += len(done.alerts)
+        if done.alerts:
+            context.wake(Stage.SEND)
+        if not done.decided:
+            return created
+
+
+def _decide_batch(tx: Transaction, *, context: Context, identity: SenderIdentity) -> _Dispatched:
+    pending = hits.undecided(tx, limit_items=BATCH_ITEMS)
+    if not pending:
+        return _Dispatched(decided=0, alerts=(), unwritten=())
+    now = context.clock()
+    topics = {topic.slug: topic for topic in watchlist.list_topics(tx, enabled_only=False)}
+    subscriptions = recipients.list_subscriptions(tx)
+    alerts: list[Alert] = []
+    unwritten: list[tuple[Alert, str]] = []
+    for story, members in _stories(tx, pending, context=context):
+        shown = [AlertHit(hit=hit, topic=_as_judged(topics[hit.topic_slug], hit)) for hit in members]
+        for ruling in decide(shown, subscriptions, told=ledger.told(tx, story.id)):
+            alert = _keep_ruling(tx, ruling, story, uid=context.new_uid(), now=now)
+            if alert is not None:
+                alerts.append(alert)
+                problem = _queue(tx, alert, identity=identity, now=now)
+                if problem:
+                    unwritten.append((alert, problem))
+    hits.mark_decided(tx, [hit.id for hit in pending], now=now)
+    return _Dispatched(decided=len(pending), alerts=tuple(alerts), unwritten=tuple(unwritten))
+
+
+def _as_judged(topic: Topic, hit: Hit) -> Topic:
+    """Show the topic with the revision that made the hit, even when it was edited since."""
+    return replace(topic, revision=hit.topic_revision)
+
+
+def _stories(tx: Transaction, pending: Sequence[Hit], *, context: Context) -> list[tuple[Story, list[Hit]]]:
+    """Assign each item to its story, in order, and group the hits by story."""
+    grouped: dict[int, tuple[Story, list[Hit]]] = {}
+    placed: dict[int, Story] = {}
+    for hit in pending:
+        story = placed.get(hit.item.id)
+        if story is None:
+            story = placed[hit.item.id] = _story_of(tx, hit.item, context=context)
+        grouped.setdefault(story.id, (story, []))[1].append(hit)
+    return list(grouped.values())
+
+
+def _story_of(tx: Transaction, item: Item, *, context: Context) -> Story:
+    """Find the story an item belongs to: its own, one that shares a key inside the window, or a new one."""
+    own = stories.story_of_item(tx, item.id)
+    if own is not None:
+        return own
+    keys = story_keys(item.text)
+    story = stories.find_by_keys(tx, keys, since=item.first_seen - STORY_WINDOW) if keys else None
+    if story is None:
+        story = stories.add_story(
+            tx,
+            Story(
+                uid=context.new_uid(),
+                title=item.text.title,
+                language=item.text.language,
+                first_seen=item.first_seen,
+                last_seen=item.first_seen,
+            ),
+        )
+    stories.join_story(tx, story, item, keys)
+    return story
+
+
+def _keep_ruling(tx: Transaction, ruling: Ruling, story: Story, *, uid: str, now: datetime) -> Alert | None:
+    """Write the ledger's rows for one subscription, and the alert if there is one."""
+    alert = None
+    if ruling.tell:
+        alert = outbox.add_alert(
+            tx,
+            Alert(
+                uid=uid,
+                subscription=ruling.subscription,
+                story=story,
+                hits=ruling.tell,
+                reason=ruling.reason,
+                created_at=now,
+            ),
+        )
+    told = {shown.hit.id for shown in ruling.tell}
+    ledger.add_decisions(
+        tx,
+        [decision for decision in ruling.decisions if decision.hit_id in told],
+        alert_id=alert.id if alert else None,
+        now=now,
+    )
+    ledger.add_decisions(
+        tx, [decision for decision in ruling.decisions if decision.hit_id not in told], alert_id=None, now=now
+    )
+    return alert
+
+
+def _queue(tx: Transaction, alert: Alert, *, identity: SenderIdentity, now: datetime) -> str | None:
+    """Queue the alert's delivery; return why it is dead on arrival, if its bytes could not be made."""
+    payload, problem = _render(alert, identity)
+    outbox.add_delivery(
+        tx,
+        uid=alert.uid,
+        alert_id=alert.id,
+        channel_id=alert.subscription.channel.id,
+        payload=payload,
+        due_at=now,
+        now=now,
+        state=DeliveryState.DEAD if problem else DeliveryState.PENDING,
+        reason=problem or "",
+    )
+    return problem
+
+
+def _render(alert: Alert, identity: SenderIdentity) -> tuple[bytes, str | None]:
+    """Make the bytes to send. One alert that cannot be written must not hold up the others."""
+    try:
+        return SENDERS[alert.subscription.channel.kind].render(alert, identity), None
+    except Exception as error:
+        log.exception("alert.unwritable", alert=alert.uid)
+        return b"", f"the alert could not be written: {type(error).__name__}: {error}"
+
+
+def _tell(alert: Alert) -> None:
+    subscription: Subscription = alert.subscription
+    log.info(
+        "alert.created",
+        alert=alert.uid,
+        subscription=subscription.slug,
+        channel=subscription.channel.slug,
+        story=alert.story.uid,
+        title=alert.story.title,
+        topics=list(dict.fromkeys(shown.topic.slug for shown in alert.hits)),
+        reason=alert.reason,
+    )

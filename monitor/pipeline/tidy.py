@@ -1,0 +1,44 @@
+"""The tidy stage: what is older than its retention goes, in slices small enough not to hold up the writer.
+
+Items with a hit stay: hits, alerts and decisions are the installation's memory.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor.pipeline.context import Context
+from monitor.store import feeds, items
+
+log = structlog.get_logger()
+
+SLICE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long rows are kept."""
+
+    items: timedelta = timedelta(days=90)
+    polls: timedelta = timedelta(days=30)
+
+
+async def tidy(context: Context, retention: Retention) -> dict[str, int]:
+    """Delete what is past its retention; return how many rows of each kind went."""
+    now = context.clock()
+    gone = {
+        "polls": await _sweep(context, feeds.prune_polls, before=now - retention.polls),
+        "items": await _sweep(context, items.prune_items, before=now - retention.items),
+    }
+    if any(gone.values()):
+        log.info("store.tidied", **gone)
+    return gone
+
+
+async def _sweep(context: Context, prune: Callable[..., int], *, before: datetime) -> int:
+    total = 0
+    while deleted := await context.store.write(prune, before=before, limit=SLICE):
+        total += deleted
+    return total
