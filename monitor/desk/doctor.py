@@ -1,0 +1,169 @@
+"""Look the installation over and say what is wrong and what to do, one finding a line."""
+
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pyexpat import EXPAT_VERSION
+from typing import Any
+
+from monitor.app import App
+from monitor.deliver.email import probe_relay
+from monitor.desk.status import Status, status
+from monitor.store import Transaction, recipients
+
+FIXED_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+SAFE_EXPAT = (2, 7, 2)
+LOW_DISK = 512 * 1024 * 1024
+
+
+class Grade(StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at: what was found and what to do about it."""
+
+    grade: Grade
+    subject: str
+    found: str
+    advice: str = ""
+
+
+async def doctor(app: App) -> list[Finding]:
+    """Check configuration, contact, state folder, disk, libraries, feeds, deliveries and the mail relay."""
+    state = await status(app)
+    library = await app.store.read(_library)
+    channels = await app.store.read(recipients.list_channels, enabled_only=False)
+    findings = [
+        *_configuration(state),
+        _contact(app),
+        *_state_folder(app),
+        _sqlite(library),
+        _expat(),
+        *_feeds(state),
+        *_deliveries(state),
+        *(
+            Finding(
+                grade=Grade.FAIL,
+                subject=f"channel {channel.slug}",
+                found=f"switched off: {channel.disabled_reason}",
+                advice="repair the receiver, then enable the channel in its file",
+            )
+            for channel in channels
+            if not channel.enabled and channel.disabled_reason
+        ),
+    ]
+    if app.tools.smtp is not None:
+        problem = await probe_relay(app.tools.smtp)
+        findings.append(
+            Finding(
+                grade=Grade.FAIL if problem else Grade.OK,
+                subject="mail relay",
+                found=problem or f"{app.tools.smtp.host}:{app.tools.smtp.port} answers",
+                advice="check [smtp] in monitor.toml and the relay itself" if problem else "",
+            )
+        )
+    return findings
+
+
+def _configuration(state: Status) -> Iterator[Finding]:
+    for reason in state.reasons:
+        yield Finding(grade=Grade.FAIL, subject="configuration", found=reason, advice="monitor check-config")
+    if not state.reasons:
+        found = f"{state.topics} topics in force, watchlist revision {state.watchlist_revision}"
+        yield Finding(grade=Grade.OK, subject="configuration", found=found)
+
+
+def _contact(app: App) -> Finding:
+    if app.settings.service.contact:
+        return Finding(grade=Grade.OK, subject="contact", found=app.settings.service.contact)
+    return Finding(
+        grade=Grade.WARN,
+        subject="contact",
+        found="empty: feeds are polled at most once in 60 minutes",
+        advice="set [service] contact to a page or mail address, so that a publisher can reach you",
+    )
+
+
+def _state_folder(app: App) -> Iterator[Finding]:
+    folder = app.settings.state_dir
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o077:
+        yield Finding(
+            grade=Grade.WARN,
+            subject="state folder",
+            found=f"{folder} is open to other users (mode {mode:o})",
+            advice=f"chmod 700 {folder}",
+        )
+    free = shutil.disk_usage(folder).free
+    yield Finding(
+        grade=Grade.WARN if free < LOW_DISK else Grade.OK,
+        subject="disk",
+        found=f"{free // (1024 * 1024)} MiB free under {folder}",
+        advice="make room: with a full disk nothing is polled or sent" if free < LOW_DISK else "",
+    )
+
+
+def _library(tx: Transaction) -> str | None:
+    if tx.dialect != "sqlite":
+        return None
+    row: Any = tx.one("SELECT sqlite_version() AS version")
+    return str(row["version"])
+
+
+def _sqlite(version: str | None) -> Finding:
+    if version is None:
+        return Finding(grade=Grade.OK, subject="database", found="PostgreSQL")
+    number = tuple(int(part) for part in version.split("."))
+    fixed = number >= FIXED_SQLITE[0] or any(
+        number[:2] == good[:2] and number >= good for good in FIXED_SQLITE[1:]
+    )
+    return Finding(
+        grade=Grade.OK if fixed else Grade.WARN,
+        subject="SQLite",
+        found=version if fixed else f"{version} has the WAL-reset bug (rare corruption; fixed in 3.51.3)",
+        advice="" if fixed else "install a fixed library: pip install pysqlite3",
+    )
+
+
+def _expat() -> Finding:
+    number = tuple(int(part) for part in EXPAT_VERSION.removeprefix("expat_").split("."))
+    return Finding(
+        grade=Grade.OK if number >= SAFE_EXPAT else Grade.WARN,
+        subject="expat",
+        found=".".join(map(str, number)),
+        advice=""
+        if number >= SAFE_EXPAT
+        else "older than 2.7.2: feeds are parsed in limited processes, but update Python when you can",
+    )
+
+
+def _feeds(state: Status) -> Iterator[Finding]:
+    failing = state.feeds.get("failing", 0)
+    total = sum(state.feeds.values()) - state.feeds.get("off", 0)
+    parts = ", ".join(f"{count} {name}" for name, count in sorted(state.feeds.items()))
+    bad = total == 0 or failing > 0
+    yield Finding(
+        grade=Grade.WARN if bad else Grade.OK,
+        subject="feeds",
+        found=parts or "none",
+        advice="monitor feeds list" if failing else "" if total else "monitor apply, or monitor feeds add URL",
+    )
+
+
+def _deliveries(state: Status) -> Iterator[Finding]:
+    dead = state.deliveries.get("dead", 0)
+    parts = ", ".join(f"{count} {name}" for name, count in sorted(state.deliveries.items()))
+    yield Finding(
+        grade=Grade.WARN if dead else Grade.OK,
+        subject="deliveries",
+        found=parts or "none yet",
+        advice="monitor deliveries list --state dead" if dead else "",
+    )

@@ -1,0 +1,132 @@
+"""Why an item did or did not become an alert: by address or item id, topic by topic, subscription by subscription.
+
+The stored hits and decisions are shown as they were made; a non-hit is explained on demand by the one matcher
+over the stored text and the topic's query in force now, and says so.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.app import App
+from monitor.errors import NotFound
+from monitor.fetch.identity import canonical_link
+from monitor.match import explain as explain_match
+from monitor.model import Hit, Item, Topic
+from monitor.store import Transaction, hits, items, ledger, stories, watchlist
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicVerdict:
+    """What became of an item under one topic. `recorded` tells a stored hit from an answer computed now."""
+
+    topic: str
+    hit: bool
+    recorded: bool
+    sentence: str
+    words: tuple[str, ...]
+    decisions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemExplained:
+    """One stored item, its story, and its verdict under each topic asked for."""
+
+    item: int
+    feed: str
+    title: str
+    link: str | None
+    first_seen: datetime
+    version: int
+    story: str | None
+    verdicts: tuple[TopicVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    item: Item
+    hits: list[Hit]
+    decisions: list[tuple[str, str]]
+    story: str | None
+
+
+async def explain(app: App, target: str, topic: str | None = None) -> list[ItemExplained]:
+    """Explain every stored item that has this address (or this item id) under one topic or all of them.
+
+    Raises NotFound when no item is stored under it, or no topic has that name; the text says what that means.
+    """
+    topics, found = await app.store.read(_gather, target)
+    if topic is not None:
+        topics = [candidate for candidate in topics if candidate.slug == topic]
+        if not topics:
+            raise NotFound(f"no topic is named {topic}; see: monitor topics list")
+    if not found:
+        raise NotFound(
+            f"no stored item has the address or id {target}: no polled window of any feed contained it "
+            "(or it is past its retention); is its feed listed and healthy? see: monitor feeds list"
+        )
+    return [_explain(entry, topics) for entry in found]
+
+
+def _gather(tx: Transaction, target: str) -> tuple[list[Topic], list[_Found]]:
+    topics = watchlist.list_topics(tx)
+    if target.isdigit():
+        try:
+            chosen = [items.get_item(tx, int(target))]
+        except NotFound:
+            chosen = []
+    else:
+        chosen = items.find_by_link(tx, canonical_link(target))
+    return topics, [_found(tx, item) for item in chosen]
+
+
+def _found(tx: Transaction, item: Item) -> _Found:
+    story = stories.story_of_item(tx, item.id)
+    return _Found(
+        item=item,
+        hits=hits.hits_of_item(tx, item.id),
+        decisions=[
+            (topic, f"{subscription}: {decision.verdict.value}, {decision.reason}")
+            for decision, subscription, topic in ledger.decisions_of_item(tx, item.id)
+        ],
+        story=story.title if story else None,
+    )
+
+
+def _explain(found: _Found, topics: list[Topic]) -> ItemExplained:
+    recorded = {hit.topic_slug: hit for hit in found.hits}
+    return ItemExplained(
+        item=found.item.id,
+        feed=found.item.feed_slug,
+        title=found.item.text.title,
+        link=found.item.link,
+        first_seen=found.item.first_seen,
+        version=found.item.version,
+        story=found.story,
+        verdicts=tuple(_verdict(found, topic, recorded.get(topic.slug)) for topic in topics),
+    )
+
+
+def _verdict(found: _Found, topic: Topic, hit: Hit | None) -> TopicVerdict:
+    if hit is not None:
+        words = tuple(dict.fromkeys(span.text for span in hit.spans))
+        return TopicVerdict(
+            topic=topic.slug,
+            hit=True,
+            recorded=True,
+            sentence=f"hit ({hit.reason.value}) by revision {hit.topic_revision} of the topic",
+            words=words,
+            decisions=tuple(text for slug, text in found.decisions if slug == topic.slug)
+            or ("no subscription asks for this topic",),
+        )
+    answer = explain_match(topic, found.item.text)
+    sentence = answer.sentence
+    if answer.matched:
+        sentence += "; it would match now, but the topic or the item was different when it was judged"
+    return TopicVerdict(
+        topic=topic.slug,
+        hit=False,
+        recorded=False,
+        sentence=sentence,
+        words=tuple(dict.fromkeys(span.text for span in answer.spans)),
+        decisions=(),
+    )

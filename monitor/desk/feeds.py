@@ -1,0 +1,193 @@
+"""Feeds as people handle them: list, add, import, poll now."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from monitor.app import App, poll_options
+from monitor.errors import NotFound, Refused
+from monitor.fetch.parse import Parsed
+from monitor.fetch.request import fetch
+from monitor.model import Feed, FetchState, Outcome
+from monitor.pipeline import Stage
+from monitor.store import Transaction, audit, feeds
+from monitor.text.gate import link as clean_link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLine:
+    """One feed as a list shows it."""
+
+    slug: str
+    title: str
+    url: str
+    language: str
+    region: str
+    publisher: str
+    owner: str
+    enabled: bool
+    state: str
+    reason: str
+    last_polled_at: datetime | None
+    last_ok_at: datetime | None
+    next_poll_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFeed:
+    """What a person says of a feed to add; empty fields are filled from the feed itself."""
+
+    url: str
+    slug: str = ""
+    title: str = ""
+    language: str = ""
+    region: str = ""
+    publisher: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What adding came to: the feeds added, and for each one left out why."""
+
+    added: tuple[FeedLine, ...]
+    left_out: tuple[str, ...] = ()
+    found: str = ""
+
+
+def feed_line(feed: Feed) -> FeedLine:
+    """Show a feed: switched off, waiting for its first poll, ok, or the outcome that stands in the way."""
+    state = feed.fetch
+    if not feed.enabled:
+        name, reason = "off", feed.disabled_reason
+    elif state.outcome is None:
+        name, reason = "waiting", "not polled yet"
+    elif state.failures:
+        name, reason = "failing", f"{state.reason} ({state.failures} in a row)"
+    else:
+        name, reason = "ok", state.reason
+    return FeedLine(
+        slug=feed.slug,
+        title=feed.title,
+        url=feed.url,
+        language=feed.language,
+        region=feed.region,
+        publisher=feed.publisher,
+        owner=feed.owner,
+        enabled=feed.enabled,
+        state=name,
+        reason=reason,
+        last_polled_at=state.last_polled_at,
+        last_ok_at=state.last_ok_at,
+        next_poll_at=state.next_poll_at if feed.enabled else None,
+    )
+
+
+async def list_feeds(app: App) -> list[FeedLine]:
+    """List all feeds, failing ones first, then by slug."""
+    order = {"failing": 0, "waiting": 1, "ok": 2, "off": 3}
+    lines = [feed_line(feed) for feed in await app.store.read(feeds.list_feeds)]
+    return sorted(lines, key=lambda line: (order[line.state], line.slug))
+
+
+async def add_feed(app: App, new: NewFeed, *, actor: str, unchecked: bool = False) -> Added:
+    """Fetch a feed once, fill in what it says of itself, and store it; its first scheduled poll is a baseline.
+
+    Raises Refused when the address is unusable, known already, or not a readable feed (unless `unchecked`).
+    """
+    url = clean_link(new.url)
+    if url is None:
+        raise Refused(f"{new.url!r} is not an http or https address")
+    parsed = None
+    if not unchecked:
+        parsed = await _try(app, url)
+    feed = _feed(new, url, parsed, now=app.context.clock())
+    stored = await app.store.write(_store_new, feed, actor=actor, now=app.context.clock())
+    app.context.wake(Stage.POLL)
+    found = f"{parsed.format}, {len(parsed.entries)} items" if parsed else "not checked"
+    return Added(added=(feed_line(stored),), found=found)
+
+
+async def import_feeds(app: App, new: Sequence[NewFeed], *, actor: str) -> Added:
+    """Store many feeds without fetching them first; addresses known already are left out and named."""
+    added: list[FeedLine] = []
+    left_out: list[str] = []
+    for line in new:
+        try:
+            done = await add_feed(app, line, actor=actor, unchecked=True)
+        except Refused as refusal:
+            left_out.append(str(refusal))
+        else:
+            added.extend(done.added)
+    return Added(added=tuple(added), left_out=tuple(left_out))
+
+
+async def poll_now(app: App, slugs: Sequence[str]) -> list[str]:
+    """Make the named feeds (none named: all enabled ones) due at once; return their slugs.
+
+    Raises NotFound for a name that no feed has, and Refused for a feed that is switched off.
+    """
+    return await app.store.write(_hasten, list(slugs), now=app.context.clock())
+
+
+async def _try(app: App, url: str) -> Parsed:
+    state = FetchState(next_poll_at=app.context.clock())
+    fetched = await fetch(app.http, url, state, options=poll_options(app.settings).fetch)
+    if fetched.outcome is not None:
+        raise Refused(f"{url} cannot be fetched: {fetched.reason}; add it all the same with --unchecked")
+    parsed = await app.parsers.parse(
+        fetched.body, headers=fetched.headers, url=fetched.url, now=app.context.clock()
+    )
+    if parsed.outcome is not Outcome.NEW:
+        raise Refused(f"{url} is not a readable feed: {parsed.reason}; add it all the same with --unchecked")
+    return parsed
+
+
+def _feed(new: NewFeed, url: str, parsed: Parsed | None, *, now: datetime) -> Feed:
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    title = new.title or (parsed.title if parsed else "") or host
+    return Feed(
+        slug=new.slug or slugify(title) or slugify(host),
+        url=url,
+        title=title,
+        language=new.language or (parsed.language if parsed else "und"),
+        region=new.region,
+        publisher=new.publisher or title,
+        owner="api",
+        fetch=FetchState(next_poll_at=now),
+    )
+
+
+def slugify(text: str) -> str:
+    """Make a name for files and commands: lower-case ASCII words joined by hyphens, at most 60 characters."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+
+
+def _store_new(tx: Transaction, feed: Feed, *, actor: str, now: datetime) -> Feed:
+    existing = feeds.list_feeds(tx)
+    for other in existing:
+        if other.url == feed.url:
+            raise Refused(f"{feed.url} is known already as the feed {other.slug}")
+    taken = {other.slug for other in existing}
+    slug, number = feed.slug, 2
+    while slug in taken:
+        slug, number = f"{feed.slug}-{number}", number + 1
+    stored = feeds.put_feed(tx, replace(feed, slug=slug))
+    audit.record(tx, actor=actor, action="add", object=f"feed:{slug}", detail={"url": feed.url}, now=now)
+    return stored
+
+
+def _hasten(tx: Transaction, slugs: list[str], *, now: datetime) -> list[str]:
+    known = {feed.slug: feed for feed in feeds.list_feeds(tx)}
+    for slug in slugs:
+        if slug not in known:
+            raise NotFound(f"no feed is named {slug}; see: monitor feeds list")
+        if not known[slug].enabled:
+            raise Refused(f"the feed {slug} is switched off: {known[slug].disabled_reason}")
+    chosen = slugs or [slug for slug, feed in known.items() if feed.enabled]
+    for slug in chosen:
+        feeds.hasten(tx, slug, now=now)
+    return chosen

@@ -1,0 +1,120 @@
+"""Topics as people handle them: list, lint, test against pinned examples, match text given by hand."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.app import App
+from monitor.errors import MonitorError
+from monitor.match import Watchlist, check_examples, lint
+from monitor.model import ItemText, Topic
+from monitor.store import watchlist
+from monitor.text.gate import plain
+from monitor.text.gate import title as clean_title
+
+TEXT_LIMIT = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicLine:
+    """One topic as a list shows it."""
+
+    slug: str
+    name: str
+    watchlist: str
+    priority: str
+    revision: int
+    enabled: bool
+    owner: str
+    examples: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicTest:
+    """How a topic's pinned examples fared: how many there are, and each that broke, in words."""
+
+    slug: str
+    must_match: int
+    must_not_match: int
+    broken: tuple[str, ...]
+
+
+def topic_line(topic: Topic) -> TopicLine:
+    """Show a topic."""
+    return TopicLine(
+        slug=topic.slug,
+        name=topic.name,
+        watchlist=topic.watchlist,
+        priority=topic.priority.value,
+        revision=topic.revision,
+        enabled=topic.enabled,
+        owner=topic.owner,
+        examples=len(topic.examples),
+        description=topic.description,
+    )
+
+
+async def list_topics(app: App) -> list[TopicLine]:
+    """List the topics in the store, by slug."""
+    topics = await app.store.read(watchlist.list_topics, enabled_only=False)
+    return sorted((topic_line(topic) for topic in topics), key=lambda line: line.slug)
+
+
+def run_tests(topics: Iterable[Topic]) -> list[TopicTest]:
+    """Run the pinned examples of each topic against its own query."""
+    return [
+        TopicTest(
+            slug=topic.slug,
+            must_match=sum(example.match for example in topic.examples),
+            must_not_match=sum(not example.match for example in topic.examples),
+            broken=tuple(str(broken) for broken in check_examples(topic)),
+        )
+        for topic in topics
+    ]
+
+
+def run_lint(topics: Iterable[Topic]) -> dict[str, list[str]]:
+    """Collect what the linter finds, by topic; topics without findings are left out."""
+    found = {topic.slug: [str(finding) for finding in lint(topic)] for topic in topics}
+    return {slug: findings for slug, findings in found.items() if findings}
+
+
+def match_record(compiled: Watchlist, record: Any, *, line: int) -> dict[str, Any]:
+    """Match one record `{id, title, summary, lang?}` and return `{id, topics: [{topic, spans}]}`.
+
+    Texts pass the ingest gate as a feed's would; spans point into the text after it. Raises MonitorError
+    naming the line when the record is not of that shape.
+    """
+    if not isinstance(record, dict) or "id" not in record:
+        raise MonitorError(f"line {line}: expected an object with id, title and summary")
+    for name in ("title", "summary", "lang"):
+        if not isinstance(record.get(name) or "", str):
+            raise MonitorError(f"line {line}: {name} must be text")
+    text = ItemText(
+        title=clean_title(record.get("title") or ""),
+        summary=plain(record.get("summary") or "", html=True, limit=TEXT_LIMIT),
+        language=record.get("lang") or "und",
+    )
+    return {
+        "id": record["id"],
+        "topics": [
+            {
+                "topic": match.topic.slug,
+                "spans": [
+                    {"field": span.field, "start": span.start, "end": span.end, "text": span.text}
+                    for span in match.spans
+                ],
+            }
+            for match in compiled.match(text)
+        ],
+    }
+
+
+def pick(topics: Sequence[Topic], slugs: Sequence[str]) -> list[Topic]:
+    """Choose topics by slug (none named: all). Raises MonitorError naming what there is instead."""
+    known = {topic.slug: topic for topic in topics}
+    for slug in slugs:
+        if slug not in known:
+            raise MonitorError(f"no topic is named {slug}; there are: {', '.join(sorted(known))}")
+    return [known[slug] for slug in slugs] if slugs else list(topics)
