@@ -125,11 +125,13 @@ async def import_feeds(app: App, new: Sequence[NewFeed], *, actor: str) -> Added
 
 
 async def poll_now(app: App, slugs: Sequence[str]) -> list[str]:
-    """Make the named feeds (none named: all enabled ones) due at once; return their slugs.
+    """Make the named feeds due at once (none named: those that were never polled); return their slugs.
 
     Raises NotFound for a name that no feed has, and Refused for a feed that is switched off.
     """
-    return await app.store.write(_hasten, list(slugs), now=app.context.clock())
+    chosen = await app.store.write(_hasten, list(slugs), now=app.context.clock())
+    app.context.wake(Stage.POLL)
+    return chosen
 
 
 async def _try(app: App, url: str) -> Parsed:
@@ -187,7 +189,8 @@ def _hasten(tx: Transaction, slugs: list[str], *, now: datetime) -> list[str]:
             raise NotFound(f"no feed is named {slug}; see: monitor feeds list")
         if not known[slug].enabled:
             raise Refused(f"the feed {slug} is switched off: {known[slug].disabled_reason}")
-    chosen = slugs or [slug for slug, feed in known.items() if feed.enabled]
+    fresh = [slug for slug, feed in known.items() if feed.enabled and feed.fetch.last_polled_at is None]
+    chosen = slugs or fresh
     for slug in chosen:
         feeds.hasten(tx, slug, now=now)
     return chosen

@@ -8,7 +8,6 @@ from monitor.desk import deliveries as desk
 from monitor.web.access import TheApp
 
 read = APIRouter(prefix="/deliveries", tags=["deliveries"])
-write = APIRouter(prefix="/deliveries", tags=["deliveries"])
 
 
 @read.get("")

@@ -8,7 +8,6 @@ from monitor.desk import explain as desk
 from monitor.web.access import TheApp
 
 read = APIRouter(prefix="/items", tags=["items"])
-write = APIRouter(prefix="/items", tags=["items"])
 
 
 @read.get("/explain")

@@ -31,9 +31,10 @@ def create_site(app: App, *, trusted: bool, hosts: tuple[str, ...] = ("localhost
     site.include_router(health.router)
     for noun in (feeds, topics, items, deliveries, config):
         site.include_router(noun.read, prefix="/api/v1")
-        if trusted:
+    if trusted:
+        for noun in (feeds, config):
             site.include_router(noun.write, prefix="/api/v1")
-    if not trusted:
+    else:
         site.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     site.add_exception_handler(MonitorError, _problem)
     site.middleware("http")(_boundary)

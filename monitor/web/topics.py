@@ -6,7 +6,6 @@ from monitor.desk import topics as desk
 from monitor.web.access import TheApp
 
 read = APIRouter(prefix="/topics", tags=["topics"])
-write = APIRouter(prefix="/topics", tags=["topics"])
 
 
 @read.get("")

@@ -1,0 +1,76 @@
+"""Reach the desk: through the running daemon's socket, or in this process when no daemon runs.
+
+Both ways speak to the same routes, so a command behaves the same with and without a daemon.
+"""
+
+import asyncio
+import contextlib
+import getpass
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+
+from monitor.app import App
+from monitor.config import Settings
+from monitor.errors import MonitorError, NotFound, Refused
+from monitor.web import create_site
+from monitor.web.serve import SOCKET_FILE
+
+TIMEOUT = 120.0
+
+
+def daemon_runs(settings: Settings) -> bool:
+    """Say whether a daemon answers on the state folder's socket."""
+    path = settings.state_dir / SOCKET_FILE
+    if not path.exists():
+        return False
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+@contextlib.asynccontextmanager
+async def _client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    if daemon_runs(settings):
+        transport = httpx.AsyncHTTPTransport(uds=str(settings.state_dir / SOCKET_FILE))
+        async with httpx.AsyncClient(transport=transport, base_url="http://daemon", timeout=TIMEOUT) as client:
+            yield client
+        return
+    async with await App.open(settings) as app:
+        inside = httpx.ASGITransport(app=create_site(app, trusted=True))
+        async with httpx.AsyncClient(transport=inside, base_url="http://here", timeout=TIMEOUT) as client:
+            yield client
+
+
+def call(settings: Settings, method: str, path: str, *, params: dict[str, Any] | None = None, body: Any = None) -> Any:
+    """Call a route under /api/v1 and return its JSON.
+
+    Raises NotFound, Refused or MonitorError with the route's own words.
+    """
+
+    async def run() -> Any:
+        async with _client(settings) as client:
+            answer = await client.request(
+                method,
+                f"/api/v1{path}",
+                params={name: value for name, value in (params or {}).items() if value is not None},
+                json=body,
+                headers={"Monitor-Actor": f"cli:{getpass.getuser()}"},
+            )
+        return _result(answer)
+
+    return asyncio.run(run())
+
+
+def _result(answer: httpx.Response) -> Any:
+    if answer.is_success:
+        return answer.json()
+    problem = answer.json()
+    detail = problem.get("detail", answer.text)
+    kinds: dict[int, type[MonitorError]] = {404: NotFound, 422: Refused}
+    raise kinds.get(answer.status_code, MonitorError)(detail if isinstance(detail, str) else str(detail))

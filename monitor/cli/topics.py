@@ -1,0 +1,129 @@
+"""`monitor topics list | lint | test | match`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.cli.options import ConfigOption, JsonOption, read_settings
+from monitor.cli.output import print_json, print_line, print_table
+from monitor.cli.session import call
+from monitor.config import load_desired, read_watchlist
+from monitor.desk import topics as desk
+from monitor.errors import MonitorError
+from monitor.match import compile_watchlist
+from monitor.model import Topic
+
+app = typer.Typer(help="Topics: what is watched for.", no_args_is_help=True)
+
+WatchlistOption = Annotated[
+    Path | None,
+    typer.Option("--watchlist", help="A watchlist file (default: those of the configuration).", exists=True),
+]
+SlugArguments = Annotated[list[str] | None, typer.Argument(help="Topics (default: all).")]
+
+
+def _topics(watchlist: Path | None, config: Path | None) -> list[Topic]:
+    if watchlist is not None:
+        return list(read_watchlist(watchlist))
+    return list(load_desired(read_settings(config)).topics)
+
+
+@app.command(name="list")
+def list_topics(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the topics that are in the store.
+
+    Example: monitor topics list
+    """
+    lines = call(read_settings(config), "GET", "/topics")
+    if as_json:
+        print_json(lines)
+        return
+    if not lines:
+        typer.echo("No topics yet: `monitor apply` takes over the configuration files (so does `monitor run`).")
+        return
+    print_table(
+        ["topic", "name", "priority", "rev", "on", "owner"],
+        [
+            (
+                line["slug"],
+                line["name"],
+                line["priority"],
+                str(line["revision"]),
+                "yes" if line["enabled"] else "no",
+                line["owner"],
+            )
+            for line in lines
+        ],
+    )
+
+
+@app.command()
+def lint(
+    slugs: SlugArguments = None,
+    watchlist: WatchlistOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Point out what looks like a mistake in queries. Code 1 when there is something to look at.
+
+    Example: monitor topics lint fentanyl
+    """
+    found = desk.run_lint(desk.pick(_topics(watchlist, config), slugs or []))
+    if as_json:
+        print_json(found)
+    else:
+        for slug, findings in found.items():
+            for finding in findings:
+                typer.echo(f"{slug}: {finding}")
+        typer.echo(f"{sum(map(len, found.values()))} findings")
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command(name="test")
+def run_tests(
+    slugs: SlugArguments = None,
+    watchlist: WatchlistOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the pinned examples of each topic; name each that breaks. Code 1 when one does.
+
+    Example: monitor topics test --watchlist config/watchlists/us-mexico-border.toml
+    """
+    results = desk.run_tests(desk.pick(_topics(watchlist, config), slugs or []))
+    broken = sum(len(result.broken) for result in results)
+    if as_json:
+        print_json(results)
+    else:
+        print_table(
+            ["topic", "must match", "must not", "broken"],
+            [(r.slug, str(r.must_match), str(r.must_not_match), str(len(r.broken))) for r in results],
+        )
+        for result in results:
+            for line in result.broken:
+                typer.echo(f"{result.slug}: {line}")
+        total = sum(result.must_match + result.must_not_match for result in results)
+        typer.echo(f"{total - broken} of {total} examples hold in {len(results)} topics")
+    raise typer.Exit(1 if broken else 0)
+
+
+@app.command(name="match")
+def match_items(watchlist: WatchlistOption = None, config: ConfigOption = None) -> None:
+    """Match items given as JSON lines on standard input; one JSON line each comes out, in the same order.
+
+    In: {id, title, summary, lang?}. Out: {id, topics: [{topic, spans: [{field, start, end, text}]}]}.
+
+    Example: monitor topics match < items.jsonl
+    """
+    compiled = compile_watchlist(_topics(watchlist, config), revision=0)
+    for number, line in enumerate(sys.stdin, start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise MonitorError(f"line {number}: not JSON: {error}") from error
+        print_line(desk.match_record(compiled, record, line=number))

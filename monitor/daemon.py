@@ -1,0 +1,202 @@
+"""The daemon's life: start in order, say ready, live until told to stop, stop in order.
+
+Start: state folder and lock, store (migrations), configuration files, web, runner. Stop: no new work, work in
+flight finishes (25 s), leases of what did not are given back at the next start, web, runner, store, lock.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import TextIO
+
+import structlog
+
+from monitor import __version__
+from monitor.app import App
+from monitor.config import Settings, Start, decide_start, load_desired
+from monitor.desk.config import change_lines
+from monitor.errors import ConfigError, MonitorError
+from monitor.pipeline import Stage
+from monitor.runner import LocalRunner
+from monitor.store import Transaction, outbox, watchlist
+from monitor.web import create_site
+from monitor.web.serve import SiteServer, tcp_listener, unix_listener
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 25.0
+
+
+async def run_daemon(
+    settings: Settings,
+    *,
+    stop: asyncio.Event,
+    install_signals: bool = False,
+    console: TextIO | None = None,
+) -> int:
+    """Run until `stop` is set; return the exit code (0 stopped in order, 1 could not start, 2 bad configuration)."""
+    try:
+        app = await App.open(settings, console=console or sys.stdout)
+    except MonitorError as error:
+        log.error("daemon.refused", reason=str(error))
+        return 1
+    async with app:
+        try:
+            await bring_up(app)
+            async with _serving(app), _running(app) as runner:
+                if install_signals:
+                    _listen(stop, reload=lambda: asyncio.ensure_future(reload(app)))
+                _say_ready(app)
+                await stop.wait()
+                await _stop(app, runner)
+        except ConfigError as error:
+            for problem in error.problems:
+                log.error("config.problem", problem=str(problem))
+            log.error("daemon.refused", reason="the store is empty and the configuration files cannot be used")
+            return 2
+        except MonitorError as error:
+            log.error("daemon.refused", reason=str(error))
+            return 1
+    log.info("daemon.stopped")
+    return 0
+
+
+async def bring_up(app: App) -> None:
+    """Apply the configuration files, or go on with what was applied last and say so.
+
+    Raises ConfigError only when the files have problems and the store was never filled.
+    """
+    released = await app.store.write(outbox.release_leases, now=app.context.clock())
+    if released:
+        log.info("delivery.released", count=released, reason="the last process ended while sending them")
+    try:
+        desired, problems = load_desired(app.settings), ()
+    except ConfigError as error:
+        desired, problems = None, error.problems
+    start = decide_start(problems, filled=await app.store.read(_filled))
+    if start is Start.REFUSE:
+        raise ConfigError(problems)
+    app.files.problems = problems
+    if desired is None:
+        _say_problems(problems)
+        return
+    made = await app.apply_files(actor="daemon")
+    log.info("config.applied", changes=len(change_lines(made)), topics=len(app.watchlist.topics))
+
+
+async def reload(app: App) -> None:
+    """Apply the configuration files to the running daemon; on any problem keep what is in force and say so."""
+    _notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+    try:
+        made = await app.apply_files(actor="daemon")
+    except ConfigError as error:
+        _say_problems(error.problems)
+    except MonitorError as error:
+        log.error("config.kept", reason=str(error))
+    else:
+        log.info("config.applied", changes=len(change_lines(made)), topics=len(app.watchlist.topics))
+    _notify("READY=1", f"STATUS={_status_line(app)}")
+
+
+def _say_problems(problems: tuple[object, ...]) -> None:
+    for problem in problems:
+        log.error("config.problem", problem=str(problem))
+    log.error("config.kept", reason="the last applied configuration stays in force", problems=len(problems))
+
+
+def _filled(tx: Transaction) -> bool:
+    return bool(watchlist.list_topics(tx))
+
+
+@contextlib.asynccontextmanager
+async def _serving(app: App) -> AsyncIterator[None]:
+    servers = [SiteServer(create_site(app, trusted=True), unix_listener(app.settings.state_dir))]
+    web = app.settings.web
+    if web.enabled:
+        site = create_site(app, trusted=False, hosts=("localhost", "127.0.0.1", "[::1]", web.host))
+        servers.append(SiteServer(site, tcp_listener(web.host, web.port)))
+    try:
+        for server in servers:
+            await server.start()
+        yield
+    finally:
+        for server in servers:
+            await server.stop()
+
+
+@contextlib.asynccontextmanager
+async def _running(app: App) -> AsyncIterator[LocalRunner]:
+    async def beat() -> None:
+        await app.heartbeat()
+        _notify("WATCHDOG=1", f"STATUS={_status_line(app)}")
+
+    await app.heartbeat()
+    runner = LocalRunner(
+        {Stage.POLL: app.poller.fill, Stage.DISPATCH: app.dispatch, Stage.SEND: app.shipper.fill},
+        heartbeat=beat,
+        tidy=app.tidy,
+    )
+    app.on_wake(runner.wake)
+    runner.start()
+    try:
+        yield runner
+    finally:
+        await runner.stop()
+
+
+async def _stop(app: App, runner: LocalRunner) -> None:
+    """Take no new work, then let polls, one last dispatch and sends come to their end."""
+    _notify("STOPPING=1")
+    log.info("daemon.stopping", polls=app.poller.crew.busy, sends=app.shipper.crew.busy)
+    await runner.stop()
+    await app.poller.crew.drain(timeout=DRAIN_SECONDS / 2)
+    await app.dispatch()
+    await app.shipper.crew.drain(timeout=DRAIN_SECONDS / 2)
+    await app.store.write(outbox.release_leases, now=app.context.clock())
+
+
+def _listen(stop: asyncio.Event, *, reload: Callable[[], object]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+
+
+def _say_ready(app: App) -> None:
+    settings = app.settings
+    log.info(
+        "daemon.ready",
+        version=__version__,
+        state=str(settings.state_dir),
+        web=f"http://{settings.web.host}:{settings.web.port}" if settings.web.enabled else "off",
+        topics=len(app.watchlist.topics),
+    )
+    if not settings.service.contact:
+        log.warning(
+            "config.no_contact",
+            reason="feeds are polled at most once in 60 minutes until [service] contact says who runs this",
+        )
+    _notify("READY=1", f"STATUS={_status_line(app)}")
+
+
+def _status_line(app: App) -> str:
+    state = f"{len(app.watchlist.topics)} topics, {app.poller.crew.busy} polls and {app.shipper.crew.busy} sends running"
+    problems = len(app.files.problems)
+    return f"{state}; {problems} configuration problems, the last good one is in force" if problems else state
+
+
+def _notify(*lines: str) -> None:
+    """Tell systemd (sd_notify protocol); without it this does nothing."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel, contextlib.suppress(OSError):
+        channel.connect(address)
+        channel.sendall("\n".join(lines).encode())
