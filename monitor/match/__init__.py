@@ -1,1 +1,30 @@
-"""TODO-DOC."""
+"""Matching: queries to trees, topics to a compiled watchlist, item texts to hits with the words that made them.
+
+One evaluator (`document.holds`) serves the daemon, the examples, the explanation and the tests, so they cannot
+disagree. Everything here is pure: no I/O, no clock, no randomness; markup never gets this far (`monitor.text.gate`).
+"""
+
+from monitor.match.examples import BrokenExample, check_examples
+from monitor.match.explain import Clause, ClauseState, Explanation, explain
+from monitor.match.lint import Finding, lint
+from monitor.match.matcher import ENGINE, TopicMatch, Watchlist, compile_watchlist
+from monitor.match.query import Query, parse_query
+from monitor.match.stories import story_keys
+
+__all__ = [
+    "ENGINE",
+    "BrokenExample",
+    "Clause",
+    "ClauseState",
+    "Explanation",
+    "Finding",
+    "Query",
+    "TopicMatch",
+    "Watchlist",
+    "check_examples",
+    "compile_watchlist",
+    "explain",
+    "lint",
+    "parse_query",
+    "story_keys",
+]

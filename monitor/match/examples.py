@@ -1,0 +1,30 @@
+"""Pinned examples: texts that a topic's query must, or must not, match. They are its unit tests."""
+
+from dataclasses import dataclass
+
+from monitor.match.explain import explain
+from monitor.model import Example, ItemText, Topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenExample:
+    """An example that the query gets wrong; `index` counts from 0, `sentence` says why the query decided so."""
+
+    index: int
+    example: Example
+    sentence: str
+
+    def __str__(self) -> str:
+        wanted = "must match and does not" if self.example.match else "must not match and does"
+        return f"example {self.index + 1} ({self.example.title!r}) {wanted}: {self.sentence}"
+
+
+def check_examples(topic: Topic) -> list[BrokenExample]:
+    """Return the pinned examples that the topic's query gets wrong; raises `QueryError` for a query not in the language."""
+    broken = []
+    for index, example in enumerate(topic.examples):
+        text = ItemText(title=example.title, summary=example.summary, language=example.language)
+        explanation = explain(topic, text)
+        if explanation.matched != example.match:
+            broken.append(BrokenExample(index=index, example=example, sentence=explanation.sentence))
+    return broken
