@@ -1,0 +1,240 @@
+"""From the bytes of a document to its entries in plain text. Runs in the parser child: pure CPU, no I/O.
+
+feedparser is the one authority on what a feed means; this module decides what it is given (decoded bytes
+without entity declarations) and what is kept of its answer (through the ingest gate). It gives entries no
+identity and does not know which are new.
+"""
+
+import io
+import re
+import xml.sax
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urljoin
+
+import feedparser
+import feedparser.encodings
+from lxml import etree, html
+
+from monitor.fetch import jsonfeed
+from monitor.fetch.dates import read
+from monitor.fetch.document import AUTHOR_LIMIT, MAX_TAGS, TAG_LIMIT, Entry, Parsed
+from monitor.fetch.language import primary
+from monitor.model import Outcome
+from monitor.text import gate
+
+__all__ = ["MAX_ENTRIES", "Entry", "Parsed", "parse", "xml_headers"]
+
+MAX_ENTRIES = 2000
+# What feedparser is known to raise on input it did not expect; running out of memory is left to kill the child.
+_PARSER_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00", b"\x4c\x6f\xa7\x94")  # UTF-16, UTF-32, EBCDIC
+_FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel"})
+_ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
+_SKIP = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->|<!\[CDATA\[", re.DOTALL)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
+
+
+def parse(body: bytes, *, headers: Mapping[str, str], url: str, now: datetime) -> Parsed:
+    """Read one document: RSS, Atom, RDF or JSON Feed.
+
+    `headers` are the response's, lower-case (only content-type is used); `url` resolves relative links; dates
+    over 48 h after `now` are unknown. Returns outcome NEW with what could be read (`reason` says what could
+    not), else EMPTY, NOT_A_FEED, MALFORMED or HOSTILE. Exhausts CPU or memory on some hostile documents: run it
+    in a limited process.
+    """
+    if not body.strip():
+        return Parsed(outcome=Outcome.EMPTY, reason="the body is empty")
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}:
+        return jsonfeed.parse(body, url=url, now=now, limit=MAX_ENTRIES)
+    start = 0 if body.startswith(_WIDE) else body.find(b"<")
+    if start < 0:
+        return Parsed(outcome=Outcome.NOT_A_FEED, reason="plain text, not a feed")
+    try:
+        return _parse_xml(body[start:], headers, url, now)
+    except _PARSER_FAULTS as error:
+        reason = f"the parser gave up: {type(error).__name__}: {error}"
+        return Parsed(outcome=Outcome.MALFORMED, reason=gate.plain(reason, html=False, limit=200))
+
+
+def xml_headers(body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the response headers feedparser shall see.
+
+    Bytes that are valid UTF-8 and not ASCII are UTF-8 whatever a server says; else its charset counts. The
+    media type is always XML's, so that `text/html` does not turn the XML declaration's encoding off.
+    """
+    charset = ""
+    if not body.isascii() and _is_utf8(body):
+        charset = "utf-8"
+    elif match := _CHARSET.search(headers.get("content-type", "")):
+        charset = match[1]
+    return {"content-type": f"application/xml; charset={charset}" if charset else "application/xml"}
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _parse_xml(body: bytes, headers: Mapping[str, str], url: str, now: datetime) -> Parsed:
+    # Decoded first, so that no encoding (UTF-16, EBCDIC, UTF-7, …) can hide a declaration from the check.
+    decoded: dict[str, Any] = {}
+    data: bytes = feedparser.encodings.convert_to_utf8(xml_headers(body, headers), body, decoded)
+    root = _root_at(data)
+    if _declares_entities(data, root):
+        return Parsed(outcome=Outcome.HOSTILE, reason="it declares XML entities, which are refused unread")
+    match = _ROOT.match(data, root)
+    name = match[1].decode("ascii", "replace").lower() if match else ""
+    if name == "html" or data[:root].lower().find(b"<!doctype html") >= 0:
+        return Parsed(outcome=Outcome.NOT_A_FEED, reason=_page(data[root:]))
+    # Long runs of white space before the root make feedparser's patterns quadratic; one newline means the same.
+    data = re.sub(rb"\s{2,}", b"\n", data[:root]) + data[root:]
+    found = feedparser.parse(
+        io.BytesIO(data),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    return _judge(found, name, url, now)
+
+
+def _root_at(data: bytes) -> int:
+    """Return where the root element (or a DOCTYPE with an internal subset) begins, past all that precedes it."""
+    place = 0
+    while True:
+        if match := _SKIP.match(data, place):
+            place = match.end()
+        elif data[place : place + 9].lower() == b"<!doctype":
+            end = data.find(b">", place)
+            if end < 0 or b"[" in data[place:end]:
+                return place
+            place = end + 1
+        else:
+            return place
+
+
+def _declares_entities(data: bytes, root: int) -> bool:
+    """Whether entities are declared where expat, or feedparser's own reading of the head, would see it."""
+    first_tag = re.search(rb"<\w", data)
+    head = data[: max(root, first_tag.start() if first_tag else len(data))]
+    if b"<!ENTITY" in head.upper():
+        return True
+    return data[root : root + 9].lower() == b"<!doctype" and b"<!ENTITY" in data[root:].upper()
+
+
+def _judge(found: Any, root: str, url: str, now: datetime) -> Parsed:
+    fault = found.get("bozo_exception") if found.bozo else None
+    broken = _damage(fault)
+    if not found.entries:
+        if not found.version and root not in _FEED_ROOTS:
+            what = f"XML with the root element <{gate.plain(root, html=False, limit=60)}>" if root else "text"
+            return Parsed(outcome=Outcome.NOT_A_FEED, reason=f"{what}, not a feed")
+        if broken or not found.version:
+            reason = f"no item can be read: {broken or 'not a feed of any known format'}"
+            return Parsed(outcome=Outcome.MALFORMED, reason=reason)
+    count = len(found.entries)
+    entries = tuple(_entry(raw, found.feed, url, now) for raw in found.entries[:MAX_ENTRIES])
+    notes = [f"damaged, {count} items read: {broken}"] if broken else []
+    if count > MAX_ENTRIES:
+        notes.append(f"{count} items, of which the first {MAX_ENTRIES} were read")
+    return Parsed(
+        outcome=Outcome.NEW,
+        reason="; ".join(notes),
+        title=gate.title(found.feed.get("title")),
+        format=found.version or "unknown",
+        language=primary(found.feed.get("language")),
+        entries=entries,
+    )
+
+
+def _damage(fault: object) -> str:
+    """Say what is broken about a document, or nothing for mere disagreement about its encoding or media type."""
+    if isinstance(fault, xml.sax.SAXParseException):
+        return f"{fault.getMessage()} at line {fault.getLineNumber()}"
+    if isinstance(fault, xml.sax.SAXException):
+        return gate.plain(str(fault), html=False, limit=200)
+    return ""
+
+
+def _entry(raw: Any, feed: Any, url: str, now: datetime) -> Entry:
+    summary, body = _texts(raw)
+    language = raw.get("title_detail", {}).get("language") or feed.get("language")
+    return Entry(
+        raw_id=gate.plain(raw.get("id"), html=False, limit=gate.LINK_LIMIT) or None,
+        link=_link(raw, url),
+        title=gate.title(raw.get("title")),
+        summary=summary,
+        body=body,
+        author=gate.plain(raw.get("author"), html=False, limit=AUTHOR_LIMIT),
+        tags=_tags(raw.get("tags", ())),
+        language=primary(language),
+        published=read(dict.get(raw, "published"), dict.get(raw, "published_parsed"), now=now),
+        # `raw.get` would answer with `published` where there is no `updated`.
+        updated=read(dict.get(raw, "updated"), dict.get(raw, "updated_parsed"), now=now),
+    )
+
+
+def _link(raw: Any, url: str) -> str | None:
+    """Return the entry's link; relative ones are resolved here, so that ids stay as the document has them."""
+    value = raw.get("link") or ""
+    if raw.get("guidislink") and not re.match(r"(?i)https?://", value):
+        return None  # a guid serves as link when there is none, but `4711` is no address
+    return gate.link(_join(url, value)) if value else None
+
+
+def _join(url: str, value: str) -> str:
+    try:
+        return urljoin(url, value.strip())
+    except ValueError:
+        return ""
+
+
+def _texts(raw: Any) -> tuple[str, str]:
+    """Return summary and body; feedparser repeats a lone content as summary, which is left out here."""
+    bodies = [part for part in raw.get("content", ()) if _is_text(part.get("type"))]
+    body = " ".join(text for part in bodies if (text := _text(part.get("value"), part.get("type"))))
+    value = raw.get("summary")
+    if any(part.get("value") == value for part in raw.get("content", ())):
+        return "", body[: gate.TEXT_LIMIT]
+    return _text(value, raw.get("summary_detail", {}).get("type")), body[: gate.TEXT_LIMIT]
+
+
+def _text(value: str | None, kind: str | None) -> str:
+    return gate.plain(value, html=kind != "text/plain", limit=gate.TEXT_LIMIT)
+
+
+def _is_text(kind: str | None) -> bool:
+    return not kind or kind.startswith("text/") or kind.endswith(("xhtml+xml", "/xml", "/html"))
+
+
+def _tags(raw: Sequence[Any]) -> tuple[str, ...]:
+    names = (gate.plain(tag.get("label") or tag.get("term"), html=False, limit=TAG_LIMIT) for tag in raw)
+    return tuple(dict.fromkeys(name for name in names if name))[:MAX_TAGS]
+
+
+def _page(data: bytes) -> str:
+    """Describe an HTML page for an admin: its title, and the feed it points to, if any."""
+    reason = "an HTML page, not a feed"
+    try:
+        page = html.document_fromstring(data[: 256 * 1024], parser=html.HTMLParser(encoding="utf-8"))
+    except (etree.LxmlError, ValueError):
+        return reason
+    title = gate.title(page.findtext(".//title"))
+    if title:
+        reason = f'an HTML page titled "{title[:100]}", not a feed'
+    for link in page.iterfind('.//link[@rel="alternate"]'):
+        if re.search(r"(?i)rss|atom|feed\+json", link.get("type", "")) and link.get("href"):
+            return f"{reason}; it names {gate.plain(link.get('href'), html=False, limit=300)} as its feed"
+    return reason

@@ -1,0 +1,15 @@
+"""The frames on the pipe between a parser child and us: two lengths, a JSON header, raw bytes. Never pickle."""
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+LENGTHS = struct.Struct(">II")
+MAX_REPLY = 256 * 1024 * 1024
+
+
+def frame(header: Mapping[str, Any], body: bytes = b"") -> tuple[bytes, bytes]:
+    """Return the head of a frame (lengths and header) and its body, to be written one after the other."""
+    text = json.dumps(header, ensure_ascii=True).encode("ascii")
+    return LENGTHS.pack(len(text), len(body)) + text, body

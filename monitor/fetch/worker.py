@@ -1,0 +1,77 @@
+"""The parser child: `python -m monitor.fetch.worker MEMORY_BYTES CPU_SECONDS`.
+
+It reads frames from stdin (header: content headers, url, now; body: the document) and answers each with the
+parsed document. It limits its own memory once and its CPU time anew for every document, so that a document that
+hangs or bloats the parser ends this process and nothing else. It opens no file and no connection.
+"""
+
+import contextlib
+import gc
+import json
+import math
+import os
+import resource
+import sys
+from datetime import datetime
+from typing import BinaryIO
+
+from monitor.fetch.document import to_wire
+from monitor.fetch.parse import parse
+from monitor.fetch.wire import LENGTHS, frame
+
+OUT_OF_MEMORY = 77  # exit status; the pool puts it into words
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until stdin ends."""
+    memory, cpu_seconds = int(arguments[0]), float(arguments[1])
+    # The answers' pipe is moved away from descriptor 1, so that nothing printed can get between the frames.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    gc.freeze()
+    _answer(answers, frame({"ready": True}))
+    try:
+        while _serve(sys.stdin.buffer, answers, cpu_seconds):
+            pass
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)  # no memory for an orderly end
+    except BrokenPipeError:
+        os._exit(0)  # nobody waits for the answer
+    return 0
+
+
+def _serve(tasks: BinaryIO, answers: BinaryIO, cpu_seconds: float) -> bool:
+    """Answer one frame; False at the end of the input."""
+    lengths = tasks.read(LENGTHS.size)
+    if len(lengths) < LENGTHS.size:
+        return False
+    header_size, body_size = LENGTHS.unpack(lengths)
+    header = json.loads(tasks.read(header_size))
+    body = tasks.read(body_size)
+    if len(body) < body_size:
+        return False
+    _allow(cpu_seconds)
+    parsed = parse(
+        body, headers=header["headers"], url=header["url"], now=datetime.fromisoformat(header["now"])
+    )
+    _answer(answers, frame(to_wire(parsed)))
+    return True
+
+
+def _allow(cpu_seconds: float) -> None:
+    """Move the soft CPU limit to `cpu_seconds` from now; reaching it ends the process (SIGXCPU)."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = math.ceil(used.ru_utime + used.ru_stime + cpu_seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+
+
+def _answer(answers: BinaryIO, parts: tuple[bytes, bytes]) -> None:
+    answers.writelines(parts)
+    answers.flush()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(main(sys.argv[1:]))
