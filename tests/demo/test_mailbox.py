@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from monitor.demo.mailbox import MAX_SIZE, Mailbox
+from monitor.demo.mailbox import MAX_SIZE, Mailbox, _read_data
 
 
 @pytest.fixture
@@ -164,3 +166,24 @@ async def test_a_client_that_leaves_in_the_middle_harms_nobody(mailbox: Mailbox)
     await asyncio.to_thread(leave)
     await send(mailbox, message())
     assert [mail.subject for mail in mailbox.mails] == ["Túnel en Tijuana"]
+
+
+@given(
+    lines=st.lists(st.binary(max_size=40).map(lambda line: line.replace(b"\r\n", b"")), max_size=12),
+    cut=st.integers(1, 50),
+)
+def test_whatever_is_stuffed_comes_out_as_it_was(lines: list[bytes], cut: int) -> None:
+    """For any lines, with dots in front or bare CR and LF inside, and however the bytes are cut on the way."""
+    content = b"".join(line + b"\r\n" for line in lines if not line.endswith(b"\r"))
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    if stuffed.startswith(b"."):
+        stuffed = b"." + stuffed
+
+    async def read() -> bytes | None:
+        reader = asyncio.StreamReader()
+        sent = stuffed + b".\r\nQUIT\r\n"
+        for start in range(0, len(sent), cut):
+            reader.feed_data(sent[start : start + cut])
+        return await _read_data(reader)
+
+    assert asyncio.run(read()) == content
