@@ -58,6 +58,7 @@ _COMPACT = re.compile(
     r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)t?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?" + _ZONE
 )
 _ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?:t|\s+)" + _TIME + _ZONE)
+_DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)")
 _DAY_FIRST = re.compile(
     r"(?:[a-záéíóú]{2,10}\.?,?\s+)?(?P<day>\d{1,2})(?:\s+de)?[\s-]+(?P<word>[a-z]{3,10})\.?,?(?:\s+del?)?[\s-]+"
     r"(?P<year>\d{4})(?:[\s,-]+(?:a las\s+)?" + _TIME + _HALF + _ZONE + r")?(?:\s*h(?:rs|oras)?\.?)?"
@@ -95,7 +96,7 @@ def _moment(text: str, parsed: Sequence[int] | None) -> datetime | None:
             return None
     if len(value) > _LONGEST:
         return None
-    found = _DAY_FIRST.fullmatch(value) or _MONTH_FIRST.fullmatch(value)
+    found = next(filter(None, (form.fullmatch(value) for form in (_DATE, _DAY_FIRST, _MONTH_FIRST))), None)
     return _build(found) if found else None
 
 

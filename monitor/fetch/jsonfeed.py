@@ -14,6 +14,8 @@ from monitor.text import gate
 
 _VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/([0-9.]{1,8})/?")
 
+_FORMATS = {"1": "json10", "1.0": "json10", "1.1": "json11"}
+
 
 def parse(body: bytes, *, url: str, now: datetime, limit: int) -> Parsed:
     """Read the first `limit` items; outcomes are NEW, NOT_A_FEED, MALFORMED and HOSTILE as in `parse.parse`."""
@@ -36,7 +38,7 @@ def parse(body: bytes, *, url: str, now: datetime, limit: int) -> Parsed:
         outcome=Outcome.NEW,
         reason="; ".join(notes),
         title=gate.title(_string(found.get("title"))),
-        format="json" + (version[1].replace(".", "") if "." in version[1] else f"{version[1]}0"),
+        format=_FORMATS.get(version[1], "json"),
         language=language,
         entries=tuple(_entry(item, found, url, language, now) for item in items[:limit]),
     )

@@ -38,7 +38,9 @@ _PARSER_FAULTS = (
     ValueError,
 )
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00", b"\x4c\x6f\xa7\x94")  # UTF-16, UTF-32, EBCDIC
-_FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel"})
+_FEED_ROOTS = frozenset({"rss", "feed", "rdf"})
+_FEED_TAG = re.compile(rb"<(?:rss|feed|rdf:RDF)[\s>]")
+_BARE_UTF16 = {b"\x00<": "utf-16be", b"<\x00": "utf-16le"}  # no BOM, no declaration: feedparser gives up
 _ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _SKIP = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->|<!\[CDATA\[", re.DOTALL)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
@@ -77,6 +79,8 @@ def xml_headers(body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
         charset = "utf-8"
     elif match := _CHARSET.search(headers.get("content-type", "")):
         charset = match[1]
+    elif body[:2] in _BARE_UTF16:
+        charset = _BARE_UTF16[body[:2]]
     return {"content-type": f"application/xml; charset={charset}" if charset else "application/xml"}
 
 
@@ -97,7 +101,7 @@ def _parse_xml(body: bytes, headers: Mapping[str, str], url: str, now: datetime)
         return Parsed(outcome=Outcome.HOSTILE, reason="it declares XML entities, which are refused unread")
     match = _ROOT.match(data, root)
     name = match[1].decode("ascii", "replace").lower() if match else ""
-    if name == "html" or data[:root].lower().find(b"<!doctype html") >= 0:
+    if name == "html" and not _FEED_TAG.search(data, root):  # some servers wrap a feed into a page
         return Parsed(outcome=Outcome.NOT_A_FEED, reason=_page(data[root:]))
     # Long runs of white space before the root make feedparser's patterns quadratic; one newline means the same.
     data = re.sub(rb"\s{2,}", b"\n", data[:root]) + data[root:]

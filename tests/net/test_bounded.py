@@ -1,0 +1,142 @@
+"""Bodies within limits, however they are encoded, cut or inflated."""
+
+import gzip
+import tracemalloc
+import zlib
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.net.bounded import BodyBroken, BodyTooLarge, read_bounded
+
+if TYPE_CHECKING:
+    from tests.net.conftest import RawServer
+
+TEXT = b"Nuevo Laredo: " * 500
+MIB = 1024 * 1024
+
+
+def bare_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
+
+async def read(
+    server: "RawServer", client: httpx.AsyncClient, body: bytes, *fields: str, length: int | None = None
+) -> bytes:
+    lines = [f"Content-Length: {len(body) if length is None else length}", *fields]
+    server.answer = ("HTTP/1.1 200 OK\r\n" + "\r\n".join(lines) + "\r\n\r\n").encode() + body
+    async with client.stream("GET", server.url) as response:
+        return await read_bounded(response, max_raw=MIB, max_decoded=4 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        (None, TEXT),
+        ("identity", TEXT),
+        ("gzip", gzip.compress(TEXT)),
+        ("x-gzip", gzip.compress(TEXT)),
+        ("GZip", gzip.compress(TEXT)),
+        ("deflate", zlib.compress(TEXT)),
+        ("deflate", bare_deflate(TEXT)),
+        ("gzip, identity", gzip.compress(TEXT)),
+        ("gzip", gzip.compress(TEXT[:3000]) + gzip.compress(TEXT[3000:])),
+        ("gzip", gzip.compress(TEXT) + b"\0" * 512),
+    ],
+)
+async def test_each_encoding_gives_the_same_text(
+    server: "RawServer", client: httpx.AsyncClient, encoding: str | None, body: bytes
+) -> None:
+    fields = [f"Content-Encoding: {encoding}"] if encoding else []
+    assert await read(server, client, body, *fields) == TEXT
+
+
+async def test_an_empty_body_is_empty_whatever_its_encoding(
+    server: "RawServer", client: httpx.AsyncClient
+) -> None:
+    assert await read(server, client, b"", "Content-Encoding: gzip") == b""
+
+
+@pytest.mark.parametrize(
+    ("fields", "body", "words"),
+    [
+        (["Content-Encoding: gzip, gzip"], gzip.compress(gzip.compress(TEXT)), "more than once"),
+        (["Content-Encoding: gzip", "Content-Encoding: br"], TEXT, "more than once"),
+        (["Content-Encoding: br"], TEXT, "'br', which was not asked for"),
+        (["Content-Encoding: zstd"], TEXT, "'zstd', which was not asked for"),
+        (["Content-Encoding: gzip"], TEXT, "not the gzip that it says"),
+        (["Content-Encoding: deflate"], b"\xff" * 400, "not the deflate that it says"),
+        (["Content-Encoding: gzip"], gzip.compress(TEXT)[:-9], "cut short"),
+        (["Content-Encoding: gzip"], gzip.compress(b"") * 1001, "more than 1000 members"),
+    ],
+)
+async def test_what_cannot_be_decoded_is_broken(
+    server: "RawServer", client: httpx.AsyncClient, fields: list[str], body: bytes, words: str
+) -> None:
+    with pytest.raises(BodyBroken, match=words):
+        await read(server, client, body, *fields)
+
+
+async def test_fewer_bytes_than_announced_are_a_cut_body(
+    server: "RawServer", client: httpx.AsyncClient
+) -> None:
+    with pytest.raises(BodyBroken, match="cut short"):
+        await read(server, client, TEXT, length=len(TEXT) + 10)
+
+
+async def test_a_chunked_body_without_its_last_chunk_is_cut(
+    server: "RawServer", client: httpx.AsyncClient
+) -> None:
+    server.answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+    async with client.stream("GET", server.url) as response:
+        with pytest.raises(BodyBroken, match="cut short after 5 bytes"):
+            await read_bounded(response, max_raw=MIB, max_decoded=MIB)
+
+
+async def test_an_announced_excess_is_refused_unread(server: "RawServer", client: httpx.AsyncClient) -> None:
+    with pytest.raises(BodyTooLarge, match="52,428,800 bytes"):
+        await read(server, client, b"", length=50 * MIB)
+
+
+async def test_an_unannounced_excess_stops_the_reading(
+    server: "RawServer", client: httpx.AsyncClient
+) -> None:
+    server.answer = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (3 * MIB)
+    async with client.stream("GET", server.url) as response:
+        with pytest.raises(BodyTooLarge):
+            await read_bounded(response, max_raw=MIB, max_decoded=MIB)
+        assert response.num_bytes_downloaded < 2 * MIB
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress, bare_deflate])
+async def test_a_bomb_is_stopped_at_the_limit(
+    server: "RawServer", client: httpx.AsyncClient, pack: "type[bytes]"
+) -> None:
+    bomb = pack(b"\0" * (64 * MIB))
+    encoding = "gzip" if bomb[:2] == b"\x1f\x8b" else "deflate"
+    tracemalloc.start()
+    try:
+        with pytest.raises(BodyTooLarge, match="decoded body"):
+            await read(server, client, bomb, f"Content-Encoding: {encoding}")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 24 * MIB
+
+
+@given(data=st.binary(max_size=300_000), cuts=st.lists(st.integers(1, 5000), max_size=40))
+def test_chunk_borders_do_not_matter(data: bytes, cuts: list[int]) -> None:
+    from monitor.net.bounded import _Decoder
+
+    for encoding, packed in (("gzip", gzip.compress(data)), ("deflate", bare_deflate(data)), ("", data)):
+        decoder = _Decoder(encoding, len(data))
+        place = 0
+        for cut in cuts:
+            decoder.feed(packed[place : place + cut])
+            place += cut
+        decoder.feed(packed[place:])
+        assert decoder.finish() == data
