@@ -1,1 +1,33 @@
-"""TODO-DOC."""
+"""Where everything is kept: one seam for transactions, two engines behind it, and portable SQL cut by noun.
+
+Callers use `open_store` and pass the noun modules' functions to `Store.write` and `Store.read`.
+"""
+
+from pathlib import Path
+
+from monitor.errors import StoreError
+from monitor.store.connector import Store, Transaction
+from monitor.store.seal import Sealer
+
+__all__ = ["Sealer", "Store", "Transaction", "open_store"]
+
+
+async def open_store(url: str, *, sealer: Sealer, backup_dir: Path | None) -> Store:
+    """Open the database at `url` and bring it to this version's schema.
+
+    `url` is `sqlite:/absolute/path.db`. A SQLite database that holds anything is copied
+    to `backup_dir` before a migration; None means no copy. Raises `StoreError` and its kinds, with what to
+    do.
+    """
+    scheme, _, rest = url.partition(":")
+    if scheme == "sqlite":
+        # Imported here so that a process loads only the driver it uses.
+        from monitor.store.sqlite import SqliteStore  # noqa: PLC0415
+
+        path = Path(rest)
+        if not path.is_absolute():
+            raise StoreError(
+                "a SQLite store needs an absolute path, like sqlite:/var/lib/news-monitor/monitor.db"
+            )
+        return await SqliteStore.open(path, sealer=sealer, backup_dir=backup_dir)
+    raise StoreError(f"unknown kind of store {scheme!r}; use sqlite:/absolute/path.db")

@@ -1,0 +1,110 @@
+"""Hits: which item version satisfied which revision of a topic.
+
+Reading one back gives the item as it was judged.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from monitor.model import Hit, HitReason, Span
+from monitor.store.columns import from_json, in_batches, micros, moment, to_json
+from monitor.store.connector import Row, Transaction
+from monitor.store.items import item_of
+
+
+def add_hit(tx: Transaction, hit: Hit) -> Hit | None:
+    """Store a hit and return it with its id, or None when the item satisfied the topic before."""
+    row = tx.one(
+        """
+        INSERT INTO hits (item_id, item_version, topic_id, topic_revision, engine, reason, spans, found_at)
+        VALUES (:item_id, :item_version, :topic_id, :topic_revision, :engine, :reason, :spans, :found_at)
+        ON CONFLICT (item_id, topic_id) DO NOTHING RETURNING id
+        """,
+        item_id=hit.item.id,
+        item_version=hit.item.version,
+        topic_id=hit.topic_id,
+        topic_revision=hit.topic_revision,
+        engine=hit.engine,
+        reason=hit.reason.value,
+        spans=to_json([[span.field, span.start, span.end, span.text] for span in hit.spans]),
+        found_at=micros(hit.found_at),
+    )
+    if row is None:
+        return None
+    return _hits(tx, _BY_ID, id=row["id"])[0]
+
+
+def undecided(tx: Transaction, *, limit_items: int) -> list[Hit]:
+    """Return the undecided hits of the first `limit_items` items that have any, always all of an item's.
+
+    In the order in which stories are made: (first_seen of the item, item id, topic slug).
+    """
+    return _hits(tx, _UNDECIDED, limit=limit_items)
+
+
+def mark_decided(tx: Transaction, hit_ids: Collection[int], *, now: datetime) -> None:
+    """Take hits off the queue of undecided ones; those already off keep their time."""
+    for batch in in_batches(hit_ids):
+        tx.run(
+            "UPDATE hits SET decided_at = :now WHERE id IN (:ids) AND decided_at IS NULL",
+            now=micros(now),
+            ids=batch,
+        )
+
+
+def hits_of_item(tx: Transaction, item_id: int) -> list[Hit]:
+    """Return an item's hits in order of topic slug."""
+    return _hits(tx, _OF_ITEM, item_id=item_id)
+
+
+def recent_hits(tx: Transaction, *, limit: int, topic: str | None = None) -> list[Hit]:
+    """Return the newest hits, newest first, of one topic (by slug) or of all."""
+    if topic is None:
+        return _hits(tx, _RECENT, limit=limit)
+    return _hits(tx, _RECENT_OF_TOPIC, limit=limit, topic=topic)
+
+
+_SELECT = """
+SELECT h.id AS hit_id, h.topic_id, t.slug AS topic_slug, h.topic_revision, h.engine, h.reason, h.spans,
+  h.found_at,
+  i.id, i.feed_id, f.slug AS feed_slug, i.key, i.first_seen, v.version, v.link, v.canonical_link,
+  v.published, v.updated, v.language, v.url, v.source, v.author, v.tags, v.title, v.summary, v.body
+FROM hits h
+JOIN topics t ON t.id = h.topic_id
+JOIN items i ON i.id = h.item_id
+JOIN feeds f ON f.id = i.feed_id
+JOIN item_versions v ON v.item_id = h.item_id AND v.version = h.item_version
+"""
+_BY_ID = _SELECT + "WHERE h.id = :id"
+_OF_ITEM = _SELECT + "WHERE h.item_id = :item_id ORDER BY t.slug"
+_RECENT = _SELECT + "ORDER BY h.found_at DESC, h.id DESC LIMIT :limit"
+_RECENT_OF_TOPIC = _SELECT + "WHERE t.slug = :topic ORDER BY h.found_at DESC, h.id DESC LIMIT :limit"
+_WAITING_ITEMS = """
+SELECT DISTINCT j.id, j.first_seen FROM hits u JOIN items j ON j.id = u.item_id WHERE u.decided_at IS NULL
+ORDER BY j.first_seen, j.id LIMIT :limit
+"""
+_UNDECIDED = f"""{_SELECT}
+WHERE h.decided_at IS NULL AND h.item_id IN (SELECT waiting.id FROM ({_WAITING_ITEMS}) AS waiting)
+ORDER BY i.first_seen, i.id, t.slug
+"""  # noqa: S608 - constants of this module
+
+
+def _hits(tx: Transaction, sql: str, **params: object) -> list[Hit]:
+    return [_hit(row) for row in tx.rows(sql, **params)]
+
+
+def _hit(row: Row) -> Hit:
+    return Hit(
+        id=row["hit_id"],
+        item=item_of(row),
+        topic_id=row["topic_id"],
+        topic_slug=row["topic_slug"],
+        topic_revision=row["topic_revision"],
+        engine=row["engine"],
+        reason=HitReason(row["reason"]),
+        spans=tuple(
+            Span(field=field, start=start, end=end, text=text)
+            for field, start, end, text in from_json(row["spans"])
+        ),
+        found_at=moment(row["found_at"]),
+    )

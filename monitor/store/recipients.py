@@ -1,0 +1,211 @@
+"""Subscribers, channels and subscriptions. A channel's secret is opened on reading and stored sealed only."""
+
+from datetime import datetime
+from typing import Any
+
+from monitor.errors import NotFound
+from monitor.model import Channel, ChannelKind, Subscriber, Subscription
+from monitor.store.columns import from_json, micros, to_json
+from monitor.store.connector import Row, Transaction
+
+
+def list_subscribers(tx: Transaction) -> list[Subscriber]:
+    """Return every subscriber in order of slug."""
+    return [_subscriber(row) for row in tx.rows("SELECT * FROM subscribers ORDER BY slug")]
+
+
+def put_subscriber(tx: Transaction, subscriber: Subscriber) -> Subscriber:
+    """Insert a subscriber or update it by slug, and return what is stored."""
+    row = tx.one(
+        """
+        INSERT INTO subscribers (slug, name, language, owner) VALUES (:slug, :name, :language, :owner)
+        ON CONFLICT (slug) DO UPDATE SET name = excluded.name, language = excluded.language,
+          owner = excluded.owner
+        RETURNING *
+        """,
+        slug=subscriber.slug,
+        name=subscriber.name,
+        language=subscriber.language,
+        owner=subscriber.owner,
+    )
+    assert row is not None
+    return _subscriber(row)
+
+
+def list_channels(tx: Transaction, *, enabled_only: bool = True) -> list[Channel]:
+    """Return the channels in order of slug. Raises `StoreError` when a secret does not open."""
+    sql = (
+        "SELECT * FROM channels WHERE enabled = 1 ORDER BY slug"
+        if enabled_only
+        else "SELECT * FROM channels ORDER BY slug"
+    )
+    return [channel_of(tx, row) for row in tx.rows(sql)]
+
+
+def put_channel(tx: Transaction, channel: Channel) -> Channel:
+    """Insert a channel or update by slug its kind, address, secret and owner, and return what is stored.
+
+    `enabled` and its reason count for a new channel only: one that was switched off after a permanent failure
+    must not come back because the same file is applied again. `enable_channel` and `disable_channel` switch
+    it.
+    """
+    sealed = tx.sealer.seal(channel.secret, context=_context(channel.slug)) if channel.secret else None
+    row = tx.one(
+        """
+        INSERT INTO channels (slug, kind, address, secret, enabled, disabled_reason, owner)
+        VALUES (:slug, :kind, :address, :secret, :enabled, :disabled_reason, :owner)
+        ON CONFLICT (slug) DO UPDATE SET
+          kind = excluded.kind, address = excluded.address, secret = excluded.secret, owner = excluded.owner
+        RETURNING *
+        """,
+        slug=channel.slug,
+        kind=channel.kind.value,
+        address=channel.address,
+        secret=sealed,
+        enabled=int(channel.enabled),
+        disabled_reason=channel.disabled_reason,
+        owner=channel.owner,
+    )
+    assert row is not None
+    return channel_of(tx, row)
+
+
+def disable_channel(tx: Transaction, slug: str, *, reason: str, now: datetime) -> None:
+    """Switch a channel off and cancel, with the reason, what is waiting for it. Raises `NotFound`.
+
+    A delivery on its way right now may still end as done; if it does not, it is cancelled when it comes back.
+    """
+    changed = tx.run(
+        "UPDATE channels SET enabled = 0, disabled_reason = :reason WHERE slug = :slug",
+        reason=reason,
+        slug=slug,
+    )
+    if not changed:
+        raise NotFound(f"no channel is called {slug!r}")
+    cancel_stranded(tx, now=now)
+
+
+def enable_channel(tx: Transaction, slug: str) -> None:
+    """Switch a channel on again; deliveries that were cancelled meanwhile stay cancelled.
+
+    Raises `NotFound`.
+    """
+    if not tx.run("UPDATE channels SET enabled = 1, disabled_reason = '' WHERE slug = :slug", slug=slug):
+        raise NotFound(f"no channel is called {slug!r}")
+
+
+def cancel_stranded(tx: Transaction, *, now: datetime) -> int:
+    """Cancel every pending delivery whose channel is switched off, with the channel's reason.
+
+    Return how many.
+    """
+    return tx.run(
+        """
+        UPDATE deliveries SET state = 'cancelled', done_at = :now, reason = (
+          SELECT 'the channel ' || c.slug || ' is switched off: ' || c.disabled_reason
+          FROM channels c WHERE c.id = deliveries.channel_id
+        )
+        WHERE state = 'pending' AND channel_id IN (SELECT id FROM channels WHERE enabled = 0)
+        """,
+        now=micros(now),
+    )
+
+
+def list_subscriptions(tx: Transaction, *, enabled_only: bool = True) -> list[Subscription]:
+    """Return the subscriptions, each with its subscriber and channel, in order of slug.
+
+    A subscription to a channel that is switched off is among them: see `subscription.channel.enabled`.
+    """
+    sql = _SUBSCRIPTIONS + ("WHERE s.enabled = 1 ORDER BY s.slug" if enabled_only else "ORDER BY s.slug")
+    return [_subscription(tx, row) for row in tx.rows(sql)]
+
+
+def put_subscription(tx: Transaction, subscription: Subscription) -> Subscription:
+    """Insert a subscription or update it by slug, and return what is stored.
+
+    Its subscriber and channel are found by their slugs. Raises `NotFound` when either is not stored.
+    """
+    subscriber = tx.one("SELECT id FROM subscribers WHERE slug = :slug", slug=subscription.subscriber.slug)
+    channel = tx.one("SELECT id FROM channels WHERE slug = :slug", slug=subscription.channel.slug)
+    if subscriber is None:
+        raise NotFound(f"no subscriber is called {subscription.subscriber.slug!r}")
+    if channel is None:
+        raise NotFound(f"no channel is called {subscription.channel.slug!r}")
+    values: dict[str, Any] = {
+        "slug": subscription.slug,
+        "subscriber_id": subscriber["id"],
+        "channel_id": channel["id"],
+        "topics": to_json(subscription.topics),
+        "languages": to_json(subscription.languages),
+        "enabled": int(subscription.enabled),
+        "owner": subscription.owner,
+    }
+    tx.run(_PUT_SUBSCRIPTION, **values)
+    row = tx.one(_SUBSCRIPTIONS + "WHERE s.slug = :slug", slug=subscription.slug)
+    assert row is not None
+    return _subscription(tx, row)
+
+
+def disable_subscription(tx: Transaction, slug: str) -> None:
+    """Stop telling a subscription about new stories; what is on its way still arrives. Raises `NotFound`."""
+    if not tx.run("UPDATE subscriptions SET enabled = 0 WHERE slug = :slug", slug=slug):
+        raise NotFound(f"no subscription is called {slug!r}")
+
+
+def channel_of(tx: Transaction, row: Row, prefix: str = "") -> Channel:
+    """Return the channel of a row whose columns carry the prefix, with its secret opened."""
+    slug, sealed = row[f"{prefix}slug"], row[f"{prefix}secret"]
+    return Channel(
+        id=row[f"{prefix}id"],
+        slug=slug,
+        kind=ChannelKind(row[f"{prefix}kind"]),
+        address=row[f"{prefix}address"],
+        secret="" if sealed is None else tx.sealer.open(bytes(sealed), context=_context(slug)),
+        enabled=bool(row[f"{prefix}enabled"]),
+        disabled_reason=row[f"{prefix}disabled_reason"],
+        owner=row[f"{prefix}owner"],
+    )
+
+
+_SUBSCRIPTIONS = """
+SELECT s.id AS subscription_id, s.slug AS subscription_slug, s.topics, s.languages,
+  s.enabled AS subscription_enabled, s.owner AS subscription_owner,
+  b.id, b.slug, b.name, b.language, b.owner,
+  c.id AS channel_id, c.slug AS channel_slug, c.kind AS channel_kind, c.address AS channel_address,
+  c.secret AS channel_secret, c.enabled AS channel_enabled, c.disabled_reason AS channel_disabled_reason,
+  c.owner AS channel_owner
+FROM subscriptions s
+JOIN subscribers b ON b.id = s.subscriber_id
+JOIN channels c ON c.id = s.channel_id
+"""
+
+_PUT_SUBSCRIPTION = """
+INSERT INTO subscriptions (slug, subscriber_id, channel_id, topics, languages, enabled, owner)
+VALUES (:slug, :subscriber_id, :channel_id, :topics, :languages, :enabled, :owner)
+ON CONFLICT (slug) DO UPDATE SET
+  subscriber_id = excluded.subscriber_id, channel_id = excluded.channel_id, topics = excluded.topics,
+  languages = excluded.languages, enabled = excluded.enabled, owner = excluded.owner
+"""
+
+
+def _context(slug: str) -> str:
+    return f"channel:{slug}"
+
+
+def _subscriber(row: Row) -> Subscriber:
+    return Subscriber(
+        id=row["id"], slug=row["slug"], name=row["name"], language=row["language"], owner=row["owner"]
+    )
+
+
+def _subscription(tx: Transaction, row: Row) -> Subscription:
+    return Subscription(
+        id=row["subscription_id"],
+        slug=row["subscription_slug"],
+        subscriber=_subscriber(row),
+        channel=channel_of(tx, row, "channel_"),
+        topics=tuple(from_json(row["topics"])),
+        languages=tuple(from_json(row["languages"])),
+        enabled=bool(row["subscription_enabled"]),
+        owner=row["subscription_owner"],
+    )

@@ -1,0 +1,418 @@
+"""The SQLite engine: sqlite-utils over our own connections, one writer thread, a few read-only readers.
+
+The connections are ours because sqlite-utils' defaults are not durable ones, and because the driver must be
+the very one sqlite-utils uses: two SQLite libraries on one file break each other's locks. No noun's SQL
+stands here.
+"""
+
+import asyncio
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar
+from urllib.parse import quote
+
+import structlog
+from sqlite_utils import Database
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # the driver it chose, not re-exported
+
+from monitor.errors import StoreBusy, StoreConflict, StoreError, StoreFull
+from monitor.store import migrate
+from monitor.store.connector import Row, Transaction, bind
+from monitor.store.seal import Sealer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+_READERS: Final = 3
+_BUSY_MS: Final = 5_000
+_CACHE_KIB: Final = 65_536
+_WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
+
+# Primary result codes (https://sqlite.org/rescode.html) that mean something to a person.
+_CONSTRAINT: Final = 19
+_BUSY_TEXT: Final = (
+    "another process holds the database {path}: stop it, or send the change to the running daemon"
+)
+_READONLY_TEXT: Final = (
+    "the database {path} is read-only here ({error}): let the service's user write to the file and its folder; "
+    "nothing of the change was kept"
+)
+_DAMAGED_TEXT: Final = "{path} is damaged or not a database ({error}): restore a backup, or set another path"
+_ERRORS: Final[Mapping[int, tuple[type[StoreError], str]]] = {
+    3: (StoreFull, _READONLY_TEXT),
+    5: (StoreBusy, _BUSY_TEXT),
+    6: (StoreBusy, _BUSY_TEXT),
+    8: (StoreFull, _READONLY_TEXT),
+    10: (
+        StoreError,
+        "the disk failed under the database {path} ({error}): check the disk, then restore a backup",
+    ),
+    11: (StoreError, _DAMAGED_TEXT),
+    13: (
+        StoreFull,
+        "no room left for the database {path}: free some space on its disk; nothing of the change was kept",
+    ),
+    14: (
+        StoreError,
+        "cannot open the database {path}: let the service's user read and write the file and its folder",
+    ),
+    26: (StoreError, _DAMAGED_TEXT),
+}
+
+
+class SqliteStore:
+    """One database file. Open it with `SqliteStore.open`."""
+
+    def __init__(self, path: Path, *, sealer: Sealer) -> None:
+        self.path = path
+        self.sealer = sealer
+        self._writer: Database | None = None
+        self._readers: queue.SimpleQueue[Database] = queue.SimpleQueue()
+        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._read_threads = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
+        self._closed = threading.Event()
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        sealer: Sealer,
+        backup_dir: Path | None,
+        migrations: Sequence[migrate.Migration] | None = None,
+    ) -> "SqliteStore":
+        """Open or create the file and bring it to this version's schema, after a backup if it holds anything.
+
+        Raises `StoreError` for what is no database of ours, `StoreFull` when it cannot be written,
+        `StoreBusy` while another process holds its lock, and `StoreTooNew`.
+        """
+        store = cls(path, sealer=sealer)
+        try:
+            await store._in_writer(
+                store._start, migrate.shipped() if migrations is None else migrations, backup_dir
+            )
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def write(
+        self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `fn` as one transaction on the writer thread: see `Store.write`."""
+        return await self._in_writer(self._write, lambda tx: fn(tx, *args, **kwargs))
+
+    async def read(
+        self, fn: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `fn` on one snapshot in a reader thread: see `Store.read`."""
+        self._check_open()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._read_threads, self._read, lambda tx: fn(tx, *args, **kwargs))
+
+    async def backup(self, path: Path) -> None:
+        """Write a compact, verified copy of the database to `path` beside the running writer."""
+        self._check_open()
+        await asyncio.get_running_loop().run_in_executor(self._read_threads, copy_database, self.path, path)
+
+    async def close(self) -> None:
+        """Let running transactions end, then close every connection, the writer last so that the WAL is folded in."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        await asyncio.to_thread(self._read_threads.shutdown)
+        while not self._readers.empty():
+            self._readers.get().close()
+        if self._writer is not None:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._write_thread, self._finish, self._writer)
+        await asyncio.to_thread(self._write_thread.shutdown)
+
+    async def _in_writer(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        self._check_open()
+        return await asyncio.get_running_loop().run_in_executor(
+            self._write_thread, partial(fn, *args, **kwargs)
+        )
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise StoreError("the store is closed")
+
+    def _start(self, migrations: Sequence[migrate.Migration], backup_dir: Path | None) -> None:
+        _prepare_file(self.path)
+        with _translated(self.path):
+            self._writer = connect(self.path)
+        _migrate(self._writer, self.path, self.sealer, migrations, backup_dir)
+
+    def _finish(self, writer: Database) -> None:
+        with contextlib.suppress(sqlite3.Error):  # closing keeps its word even on a full disk
+            writer.execute("PRAGMA optimize")
+        writer.close()
+
+    def _write(self, fn: Callable[[Transaction], T]) -> T:
+        assert self._writer is not None
+        with transaction(self._writer, self.path, self.sealer) as tx:
+            return fn(tx)
+
+    def _read(self, fn: Callable[[Transaction], T]) -> T:
+        try:
+            reader = self._readers.get_nowait()
+        except queue.Empty:
+            with _translated(self.path):
+                reader = connect(self.path, readonly=True)
+        try:
+            with transaction(reader, self.path, self.sealer, readonly=True) as tx:
+                return fn(tx)
+        finally:
+            self._readers.put(reader)
+
+
+class SqliteTransaction:
+    """A transaction on one connection, for the function that it was made for and no longer."""
+
+    def __init__(self, db: Database, path: Path, sealer: Sealer, *, readonly: bool) -> None:
+        self._readonly = readonly
+        self.dialect: Literal["sqlite", "postgres"] = "sqlite"
+        self.sealer = sealer
+        self._db = db
+        self._path = path
+        self.lost: StoreError | None = None
+
+    def rows(self, sql: str, **params: Any) -> list[Row]:
+        """Return every row."""
+        with self._statement():
+            return list(self._db.query(*bind(sql, params)))
+
+    def one(self, sql: str, **params: Any) -> Row | None:
+        """Return the first row, or None."""
+        found = self.rows(sql, **params)
+        return found[0] if found else None
+
+    def run(self, sql: str, **params: Any) -> int:
+        """Run a statement and return the number of rows it changed."""
+        with self._statement():
+            return max(0, int(self._db.execute(*bind(sql, params)).rowcount))
+
+    def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None:
+        """Run one statement for each set of parameters."""
+        with self._statement():
+            self._db.conn.executemany(sql, (bind(sql, each)[1] for each in params))
+
+    def keep(self) -> None:
+        """Commit, or raise the error that its function swallowed."""
+        if self.lost is not None:
+            raise self.lost
+        with _translated(self._path):
+            self._db.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _statement(self) -> Iterator[None]:
+        # PostgreSQL refuses everything after a failed statement; so do we, so that both engines behave alike.
+        if self.lost is not None:
+            raise StoreError(f"this transaction is over: {self.lost}") from self.lost
+        try:
+            with _translated(self._path):
+                yield
+        except StoreError as error:
+            self.lost = error
+            if self._readonly and isinstance(error, StoreFull):
+                raise StoreError(
+                    "a function that writes was given to Store.read; give it to Store.write"
+                ) from error
+            raise
+
+
+@contextlib.contextmanager
+def transaction(
+    db: Database, path: Path, sealer: Sealer, *, readonly: bool = False
+) -> Iterator[SqliteTransaction]:
+    """Open a transaction and keep it if the block ends well.
+
+    Undo it on any exception, even one it swallowed.
+    """
+    with _translated(path):
+        db.execute("BEGIN" if readonly else "BEGIN IMMEDIATE")
+    tx = SqliteTransaction(db, path, sealer, readonly=readonly)
+    try:
+        yield tx
+        tx.keep()
+    except BaseException:
+        # A full disk makes SQLite roll back by itself; asking twice would hide the first error.
+        if db.conn.in_transaction:
+            with _translated(path):
+                db.execute("ROLLBACK")
+        raise
+    finally:
+        tx.lost = tx.lost or StoreError("its function has returned")
+
+
+def connect(path: Path, *, readonly: bool = False) -> Database:
+    """Return a connection with every pragma this program relies on. Raises the driver's errors.
+
+    Transactions are begun by hand. A reader's connection may move between threads, one at a time.
+    """
+    mode = "ro" if readonly else "rw"
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=_BUSY_MS / 1000,
+        check_same_thread=not readonly,
+    )
+    try:
+        return _configure(connection, readonly=readonly)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _configure(connection: Any, *, readonly: bool) -> Database:
+    for pragma in ("foreign_keys = ON", "trusted_schema = OFF", "mmap_size = 0"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    if readonly:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+    else:
+        # Counts only before the first page is written, and switching to WAL writes it.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise StoreError(
+                f"the database cannot use a write-ahead log here (journal mode {mode}); "
+                "put it on a local disk, not on a network share"
+            )
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
+    return Database(connection, recursive_triggers=False, execute_plugins=False)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Write a compact copy of a database to `target`, which must not exist: whole, checked and on disk, or not at all.
+
+    Raises `StoreError` (or `StoreFull`); a half-written copy is removed.
+    """
+    if target.exists():
+        raise StoreError(f"{target} exists already; a backup never overwrites: choose another name")
+    partial_copy = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial_copy.unlink(missing_ok=True)
+        _touch_private(partial_copy)
+        with _translated(partial_copy):
+            _vacuum_into(source, partial_copy)
+            _verify(partial_copy)
+        _fsync(partial_copy)
+        partial_copy.rename(target)
+        _fsync(target.parent)
+    except OSError as error:
+        raise StoreFull(
+            f"cannot write the backup {target}: {error.strerror}; make room or choose another folder"
+        ) from error
+    finally:
+        partial_copy.unlink(missing_ok=True)
+
+
+def _vacuum_into(source: Path, target: Path) -> None:
+    connection = sqlite3.connect(
+        f"file:{quote(str(source))}?mode=ro", uri=True, isolation_level=None, timeout=_BUSY_MS / 1000
+    )
+    try:
+        connection.execute("VACUUM INTO ?", (str(target),))
+    finally:
+        connection.close()
+
+
+def _verify(path: Path) -> None:
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+    try:
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    finally:
+        connection.close()
+    if verdict != "ok":
+        raise StoreError(
+            f"the copy {path} did not pass its check ({verdict}); the disk or the database is damaged"
+        )
+
+
+def _migrate(
+    writer: Database,
+    path: Path,
+    sealer: Sealer,
+    migrations: Sequence[migrate.Migration],
+    backup_dir: Path | None,
+) -> None:
+    with transaction(writer, path, sealer, readonly=True) as tx:
+        todo = migrate.pending(tx, migrations)
+        tables = tx.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        if tables and not migrate.applied(tx):
+            raise StoreError(
+                f"{path} is a database of another program (it has a table {tables[0]['name']}); choose another file"
+            )
+    if not todo:
+        return
+    now = datetime.now(UTC)
+    if tables and backup_dir is not None:
+        target = backup_dir / f"{path.stem}-before-{todo[0].name}-{now:%Y%m%dT%H%M%S%fZ}.db"
+        copy_database(path, target)
+        log.info("store.backed_up", path=str(target))
+    with transaction(writer, path, sealer) as tx:
+        done = migrate.apply(tx, migrations, now=now)
+    log.info("store.migrated", path=str(path), migrations=done)
+
+
+def _prepare_file(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise StoreError(
+            f"the folder {path.parent} does not exist; create it, or set another path for the database"
+        )
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; give the path of a database file")
+    try:
+        if not path.exists():
+            _touch_private(path)
+    except OSError as error:
+        raise StoreError(
+            f"cannot create the database {path}: {error.strerror}; let the service's user write to {path.parent}"
+        ) from error
+
+
+def _touch_private(path: Path) -> None:
+    # Addresses and sealed secrets are nobody else's business; SQLite gives -wal and -shm the same mode.
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _store_error(error, path) from error
+    except (OverflowError, UnicodeEncodeError) as error:
+        raise StoreError(f"a value cannot be stored: {error}") from error
+
+
+def _store_error(error: Exception, path: Path) -> StoreError:
+    # The low byte is the primary code; drivers differ in whether they give the extended one.
+    code = int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+    if code == _CONSTRAINT and str(error).startswith(("UNIQUE", "FOREIGN KEY")):
+        return StoreConflict(str(error))
+    kind, text = _ERRORS.get(code, (StoreError, "the database {path} refused a statement: {error}"))
+    return kind(text.format(path=path, error=error))

@@ -1,0 +1,95 @@
+"""Stories, the items that belong to them and the keys they are found by.
+
+Does not decide what belongs together.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.errors import StoreConflict
+from monitor.model import Item, Story
+from monitor.store.columns import in_batches, index_key, micros, moment
+from monitor.store.connector import Row, Transaction
+
+
+def find_by_keys(tx: Transaction, keys: Sequence[str], *, since: datetime) -> Story | None:
+    """Return the story that has any of the keys and an item since then.
+
+    Of several, the one that moved last.
+    """
+    found = [
+        _story(row)
+        for batch in in_batches(index_key(key) for key in keys)
+        for row in tx.rows(
+            """
+            SELECT * FROM stories
+            WHERE last_seen >= :since AND id IN (SELECT story_id FROM story_keys WHERE key IN (:keys))
+            """,
+            keys=batch,
+            since=micros(since),
+        )
+    ]
+    return max(found, key=lambda story: (story.last_seen, -story.id), default=None)
+
+
+def add_story(tx: Transaction, story: Story) -> Story:
+    """Store a story and return it with its id. Raises `StoreConflict` when its uid is taken."""
+    row = tx.one(
+        """
+        INSERT INTO stories (uid, title, language, first_seen, last_seen)
+        VALUES (:uid, :title, :language, :first_seen, :last_seen) RETURNING *
+        """,
+        uid=story.uid,
+        title=story.title,
+        language=story.language,
+        first_seen=micros(story.first_seen),
+        last_seen=micros(story.last_seen),
+    )
+    assert row is not None
+    return _story(row)
+
+
+def join_story(tx: Transaction, story: Story, item: Item, keys: Sequence[str]) -> None:
+    """Put an item and its keys into a story, whose `last_seen` moves to the item's `first_seen` if that is later.
+
+    Joining the same story again changes nothing. Raises `StoreConflict` when the item belongs to another
+    story.
+    """
+    kept = tx.run(
+        "INSERT INTO story_items (item_id, story_id) VALUES (:item_id, :story_id) ON CONFLICT (item_id) DO NOTHING",
+        item_id=item.id,
+        story_id=story.id,
+    )
+    if not kept:
+        member = story_of_item(tx, item.id)
+        if member is not None and member.id != story.id:
+            raise StoreConflict(f"item {item.id} belongs to the story {member.uid} already")
+    tx.many(
+        "INSERT INTO story_keys (key, story_id) VALUES (:key, :story_id) ON CONFLICT (key, story_id) DO NOTHING",
+        [{"key": index_key(key), "story_id": story.id} for key in keys],
+    )
+    tx.run(
+        "UPDATE stories SET last_seen = :seen WHERE id = :id AND last_seen < :seen",
+        id=story.id,
+        seen=micros(item.first_seen),
+    )
+
+
+def story_of_item(tx: Transaction, item_id: int) -> Story | None:
+    """Return the story an item belongs to, if any."""
+    row = tx.one(
+        "SELECT s.* FROM stories s JOIN story_items m ON m.story_id = s.id WHERE m.item_id = :item_id",
+        item_id=item_id,
+    )
+    return _story(row) if row else None
+
+
+def _story(row: Row) -> Story:
+    return Story(
+        id=row["id"],
+        uid=row["uid"],
+        title=row["title"],
+        language=row["language"],
+        first_seen=moment(row["first_seen"]),
+        last_seen=moment(row["last_seen"]),
+    )

@@ -1,0 +1,154 @@
+"""Topics and the history of their queries. Parses no query."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from monitor.errors import NotFound
+from monitor.model import Example, Priority, Topic
+from monitor.store.columns import from_json, micros, moment, to_json
+from monitor.store.connector import Row, Transaction
+from monitor.store.meta import get_meta
+
+_REVISION = "watchlist_revision"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicRevision:
+    """What a topic asked for from a moment on, and who wanted it so."""
+
+    revision: int
+    query: str
+    actor: str
+    at: datetime
+
+
+def list_topics(tx: Transaction, *, enabled_only: bool = True) -> list[Topic]:
+    """Return the topics in order of slug."""
+    sql = (
+        "SELECT * FROM topics WHERE enabled = 1 ORDER BY slug"
+        if enabled_only
+        else "SELECT * FROM topics ORDER BY slug"
+    )
+    return [_topic(row) for row in tx.rows(sql)]
+
+
+def get_topic(tx: Transaction, slug: str) -> Topic:
+    """Return one topic. Raises `NotFound`."""
+    row = tx.one("SELECT * FROM topics WHERE slug = :slug", slug=slug)
+    if row is None:
+        raise NotFound(f"no topic is called {slug!r}")
+    return _topic(row)
+
+
+def put_topic(tx: Transaction, topic: Topic, *, actor: str, now: datetime) -> Topic:
+    """Insert a topic or update it by slug, and return what is stored.
+
+    Another query makes a new revision of the topic; any change at all makes a new revision of the watchlist.
+    The `id` and `revision` of the argument are not looked at.
+    """
+    row = tx.one("SELECT * FROM topics WHERE slug = :slug", slug=topic.slug)
+    columns = _columns(topic)
+    if row is not None and all(row[name] == value for name, value in columns.items()):
+        return _topic(row)
+    if row is None:
+        stored = tx.one(_INSERT, **columns, revision=1)
+        new_query = True
+    else:
+        new_query = row["query"] != topic.query
+        stored = tx.one(_UPDATE, **columns, revision=row["revision"] + int(new_query))
+    assert stored is not None
+    if new_query:
+        tx.run(
+            """
+            INSERT INTO topic_revisions (topic_id, revision, query, actor, at)
+            VALUES (:topic_id, :revision, :query, :actor, :at)
+            """,
+            topic_id=stored["id"],
+            revision=stored["revision"],
+            query=topic.query,
+            actor=actor,
+            at=micros(now),
+        )
+    _bump(tx)
+    return _topic(stored)
+
+
+def disable_topic(tx: Transaction, slug: str, *, actor: str, now: datetime) -> None:
+    """Stop watching a topic; its hits and revisions stay. Raises `NotFound`."""
+    get_topic(tx, slug)
+    if tx.run("UPDATE topics SET enabled = 0 WHERE slug = :slug AND enabled = 1", slug=slug):
+        _bump(tx)
+
+
+def watchlist_revision(tx: Transaction) -> int:
+    """Return a number that grows with every change of any topic; 0 before the first."""
+    return int(get_meta(tx, _REVISION) or 0)
+
+
+def topic_revisions(tx: Transaction, slug: str) -> list[TopicRevision]:
+    """Return what a topic has asked for, oldest first. Raises `NotFound`."""
+    topic = get_topic(tx, slug)
+    rows = tx.rows("SELECT * FROM topic_revisions WHERE topic_id = :id ORDER BY revision", id=topic.id)
+    return [
+        TopicRevision(revision=row["revision"], query=row["query"], actor=row["actor"], at=moment(row["at"]))
+        for row in rows
+    ]
+
+
+def _bump(tx: Transaction) -> None:
+    tx.run(
+        """
+        INSERT INTO meta (key, value) VALUES (:key, '1')
+        ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS INTEGER) + 1 AS TEXT)
+        """,
+        key=_REVISION,
+    )
+
+
+_INSERT = """
+INSERT INTO topics (slug, watchlist, name, description, priority, query, owner, revision, enabled, examples)
+VALUES (:slug, :watchlist, :name, :description, :priority, :query, :owner, :revision, :enabled, :examples)
+RETURNING *
+"""
+
+_UPDATE = """
+UPDATE topics SET
+  watchlist = :watchlist, name = :name, description = :description, priority = :priority, query = :query,
+  owner = :owner, revision = :revision, enabled = :enabled, examples = :examples
+WHERE slug = :slug RETURNING *
+"""
+
+
+def _columns(topic: Topic) -> dict[str, Any]:
+    examples = [
+        {"title": each.title, "summary": each.summary, "language": each.language, "match": each.match}
+        for each in topic.examples
+    ]
+    return {
+        "slug": topic.slug,
+        "watchlist": topic.watchlist,
+        "name": topic.name,
+        "description": topic.description,
+        "priority": topic.priority.value,
+        "query": topic.query,
+        "owner": topic.owner,
+        "enabled": int(topic.enabled),
+        "examples": to_json(examples),
+    }
+
+
+def _topic(row: Row) -> Topic:
+    return Topic(
+        id=row["id"],
+        slug=row["slug"],
+        watchlist=row["watchlist"],
+        name=row["name"],
+        description=row["description"],
+        priority=Priority(row["priority"]),
+        query=row["query"],
+        owner=row["owner"],
+        revision=row["revision"],
+        enabled=bool(row["enabled"]),
+        examples=tuple(Example(**each) for each in from_json(row["examples"])),
+    )
