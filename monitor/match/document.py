@@ -136,23 +136,21 @@ def holds(node: Node, document: Document, field: str | None = None) -> bool:
             return holds(part, document, inner)
 
 
-def found(node: Node, document: Document, field: str | None = None) -> set[Place]:
-    """Return the places of all terms that make a true node true; nothing for what is merely absent."""
+def found(node: Node, document: Document, field: str | None = None, *, wanted: bool = True) -> set[Place]:
+    """Return the places of all terms that make a node true (or false, with `wanted` off); absence has no place."""
     match node:
         case Term():
-            return set(document.occurrences(node, field))
+            return set(document.occurrences(node, field)) if wanted else set()
         case And(parts=parts) | Or(parts=parts):
             places: set[Place] = set()
             for part in parts:
-                if holds(part, document, field):
-                    places |= found(part, document, field)
+                if holds(part, document, field) == wanted:
+                    places |= found(part, document, field, wanted=wanted)
             return places
-        case Not(part=Not(part=part)):
-            return found(part, document, field)
-        case Not():
-            return set()
+        case Not(part=part):
+            return found(part, document, field, wanted=not wanted)
         case Within(field=inner, part=part):
-            return found(part, document, inner)
+            return found(part, document, inner, wanted=wanted)
 
 
 def spans(node: Node, document: Document) -> tuple[Span, ...]:

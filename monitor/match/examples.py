@@ -20,7 +20,7 @@ class BrokenExample:
 
 
 def check_examples(topic: Topic) -> list[BrokenExample]:
-    """Return the pinned examples that the topic's query gets wrong; raises `QueryError` for a query not in the language."""
+    """Return the pinned examples that the query gets wrong; raises `QueryError` when it cannot be parsed."""
     broken = []
     for index, example in enumerate(topic.examples):
         text = ItemText(title=example.title, summary=example.summary, language=example.language)

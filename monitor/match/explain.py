@@ -3,12 +3,13 @@
 Computed on demand from the same tree and the same evaluator that made (or did not make) the hit; nothing is stored.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from monitor.match.document import Document, holds, spans
 from monitor.match.query import parse_query
-from monitor.match.tree import And, Node, Not
+from monitor.match.tree import And, Node, Not, Or
 from monitor.model import ItemText, Span, Topic
 
 _NAMED = 3  # passages named in a sentence; the spans hold all of them
@@ -26,11 +27,16 @@ class ClauseState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """One requirement of a query in its canonical form; `spans` are the passages found for it."""
+    """One requirement of a query.
+
+    `query` is its canonical form (without the NOT of an exclusion), `spans` the passages found for it, `closest`
+    says in words what the best of its alternatives lacks, when it is missing and an alternative is partly there.
+    """
 
     query: str
     state: ClauseState
     spans: tuple[Span, ...] = ()
+    closest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,45 +64,74 @@ def explain(topic: Topic, text: ItemText) -> Explanation:
 
 
 def _judge(node: Node, document: Document) -> Clause:
-    if isinstance(node, Not):
-        there = holds(node.part, document)
-        return Clause(
-            query=str(node.part),
-            state=ClauseState.EXCLUDED if there else ClauseState.ABSENT,
-            spans=spans(node.part, document) if there else (),
-        )
-    there = holds(node, document)
+    """Judge one requirement; of a NOT the state says whether what it excludes is there."""
+    negated = isinstance(node, Not)
+    inner = node.part if isinstance(node, Not) else node
+    there = holds(inner, document)
+    states = (
+        (ClauseState.ABSENT, ClauseState.EXCLUDED) if negated else (ClauseState.MISSING, ClauseState.TRUE)
+    )
     return Clause(
-        query=str(node),
-        state=ClauseState.TRUE if there else ClauseState.MISSING,
-        spans=spans(node, document) if there else (),
+        query=str(inner),
+        state=states[there],
+        spans=spans(inner, document) if there else (),
+        closest="" if there or negated else _closest(inner, document),
     )
 
 
-def _matched(clauses: tuple[Clause, ...]) -> str:
-    said = " and ".join(_passages(clause.spans) for clause in clauses if clause.state is ClauseState.TRUE)
-    excluded = [clause for clause in clauses if clause.state is ClauseState.ABSENT]
-    return f"Matches: {said}{'; nothing that is excluded occurs' if excluded else ''}."
+def _closest(node: Node, document: Document) -> str:
+    """Of alternatives that are themselves conjunctions, describe the one that lacks least, if any has something."""
+    best: tuple[int, str] | None = None
+    for part in node.parts if isinstance(node, Or) else ():
+        if not isinstance(part, And):
+            continue
+        clauses = [_judge(one, document) for one in part.parts]
+        lacking = sum(clause.state in {ClauseState.MISSING, ClauseState.EXCLUDED} for clause in clauses)
+        if any(clause.state is ClauseState.TRUE for clause in clauses) and (
+            best is None or lacking < best[0]
+        ):
+            best = (lacking, _lacks(clauses))
+    return best[1] if best is not None else ""
 
 
-def _missed(clauses: tuple[Clause, ...]) -> str:
+def _matched(clauses: Sequence[Clause]) -> str:
+    said = " and ".join(filter(None, (_passages(clause.spans) for clause in clauses)))
+    excluding = any(clause.state is ClauseState.ABSENT for clause in clauses)
+    return f"Matches: {said}{', and nothing that is excluded' if excluding else ''}."
+
+
+def _missed(clauses: Sequence[Clause]) -> str:
+    return f"No match: {_lacks(clauses)}."
+
+
+def _lacks(clauses: Sequence[Clause]) -> str:
+    """Say what is missing or excludes, and what was there all the same."""
     said = []
     for clause in clauses:
         if clause.state is ClauseState.MISSING:
-            said.append(f"{_clip(clause.query)} is missing")
-        elif clause.state is ClauseState.EXCLUDED:
+            nearest = f" (nearest: {clause.closest})" if clause.closest else ""
+            query = _clip(clause.query)
             said.append(
-                f"it is excluded by {_passages(clause.spans) if clause.spans else _clip(clause.query)}"
+                f"{f'none of ({query}) occurs' if ' OR ' in query else f'{query} does not occur'}{nearest}"
             )
-    there = [clause for clause in clauses if clause.state is ClauseState.TRUE]
-    had = f" (there is {' and '.join(_passages(clause.spans) for clause in there)})" if there else ""
-    return f"No match: {'; '.join(said)}{had}."
+        elif clause.state is ClauseState.EXCLUDED:
+            said.append(f"it is excluded by {_passages(clause.spans) or f'NOT {_clip(clause.query)}'}")
+    there = " and ".join(_passages(clause.spans) for clause in clauses if clause.state is ClauseState.TRUE)
+    return f"{' and '.join(said)}{f', although there is {there}' if there else ''}"
 
 
-def _passages(found: tuple[Span, ...]) -> str:
-    shown = list(dict.fromkeys(f"“{_clip(span.text)}” in the {span.field}" for span in found))
-    more = f" and {len(shown) - _NAMED} more" if len(shown) > _NAMED else ""
-    return ", ".join(shown[:_NAMED]) + more
+def _passages(found: Sequence[Span]) -> str:
+    """Name the first passages, each wording once, by field."""
+    by_field: dict[str, list[str]] = {}
+    for span in found:
+        texts = by_field.setdefault(span.field, [])
+        if span.text.casefold() not in {text.casefold() for text in texts}:
+            texts.append(span.text)
+    said = []
+    for field, texts in by_field.items():
+        more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
+        said.append(f"{', '.join(f'“{_clip(text)}”' for text in texts[:_NAMED])}{more} in the {field}")
+    return " and ".join(said)
 
 
 def _clip(text: str) -> str:

@@ -1,16 +1,28 @@
-"""Advice on a topic: what is allowed and yet probably not meant. Errors are `parse_query`'s."""
+"""Advice on a topic: what the language allows and yet is probably not meant. Errors are `parse_query`'s.
 
+Each check looks at the tree alone; how often a term really occurs is the back-test's to say.
+"""
+
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from monitor.match.document import keys_of
 from monitor.match.query import parse_query
-from monitor.match.tree import Term, terms
+from monitor.match.screen import comments
+from monitor.match.tree import And, Node, Not, Or, Term, Within, terms
 from monitor.model import Topic
+
+_SHORT_CAPITALS = 4
+_SAFE_PREFIX = 6
+_OPERATOR_WORDS = frozenset({"and", "or", "not", "y", "e", "o", "u", "ni"})
+
+_Scoped = tuple[Term, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One piece of advice; `line` and `column` point into the query, from 1."""
+    """One piece of advice; `line` and `column` point into the query, from 1, and are 1 for the topic as a whole."""
 
     code: str
     message: str
@@ -28,37 +40,133 @@ def lint(topic: Topic) -> list[Finding]:
     """Return advice on a topic in the order of its query; raises `QueryError` when the query cannot be parsed."""
     root = parse_query(topic.query).root
     findings = [finding for term in terms(root) for finding in _term(term)]
+    findings += _repeated(root, None)
+    findings += _never(root, None, ())
+    findings += _comments(topic.query)
     findings.sort(key=lambda finding: (finding.line, finding.column))
     if not topic.examples:
-        findings.append(
-            Finding(
-                code="no-examples",
-                message="the topic has no pinned examples",
-                hint="add at least one text that must match and one that must not",
-            )
-        )
+        hint = "add at least one text that must match and one that must not"
+        findings.append(Finding(code="no-examples", message="the topic has no pinned examples", hint=hint))
     return findings
 
 
+def _at(term: Term, code: str, message: str, hint: str) -> Finding:
+    return Finding(code=code, message=message, hint=hint, line=term.line, column=term.column)
+
+
 def _term(term: Term) -> Iterator[Finding]:
-    place = {"line": term.line, "column": term.column}
-    if (
-        not term.exact
-        and len(term.words) == 1
-        and len(term.text) <= 4
-        and term.text.isalpha()
-        and term.text.isupper()
-    ):
-        yield Finding(
-            code="short-capitals",
-            message=f"{term.text} also finds {term.text.lower()}",
-            hint=f"write ={term.text} to find it in capitals only",
-            **place,
-        )
-    if term.prefix and len(term.words[-1]) < 6:
-        yield Finding(
-            code="short-prefix",
-            message=f"{term} is a short prefix and may find unrelated words",
-            hint="use at least 6 letters, or write the words out with OR",
-            **place,
-        )
+    text = term.text
+    single = not term.exact and not term.prefix and len(term.words) == 1
+    if single and text.isalpha() and text.isupper() and 1 < len(text) <= _SHORT_CAPITALS:
+        hint = f"write ={text} to find it in capitals only"
+        yield _at(term, "short-capitals", f"{text} also finds {text.lower()}", hint)
+    if term.prefix and len(term.words[-1]) < _SAFE_PREFIX:
+        hint = f"use {_SAFE_PREFIX} letters or more, or write the words out with OR"
+        yield _at(term, "short-prefix", f"{term} is a short prefix and may find unrelated words", hint)
+    if single and text in _OPERATOR_WORDS:
+        message = f"{text} in small letters is a word to be found, not an operator"
+        yield _at(term, "operator-word", message, "write AND, OR and NOT in capitals")
+
+
+def _comments(query: str) -> Iterator[Finding]:
+    """Find comments that look like hashtags."""
+    for text, line, column in comments(query):
+        if text[1:].isalnum():
+            hint = f"leave the # away to search for it: {text[1:]} also finds {text}"
+            message = f"{text} begins a comment and is not searched for"
+            yield Finding(code="comment-hashtag", message=message, hint=hint, line=line, column=column)
+
+
+def _repeated(node: Node, field: str | None) -> Iterator[Finding]:
+    """Find terms beside another of the same OR group that finds all they do, and terms written twice under AND."""
+    match node:
+        case Not(part=part):
+            yield from _repeated(part, field)
+        case Within(field=inner, part=part):
+            yield from _repeated(part, inner)
+        case And(parts=parts) | Or(parts=parts):
+            alone = [one for part in parts if (one := _single(part, field)) is not None]
+            yield from _overlaps(alone, equal_only=isinstance(node, And))
+            for part in parts:
+                yield from _repeated(part, field)
+        case Term():
+            return
+
+
+def _single(node: Node, field: str | None) -> _Scoped | None:
+    """Return a term that stands alone, with the field it is looked for in."""
+    if isinstance(node, Within):
+        return _single(node.part, node.field)
+    return (node, field) if isinstance(node, Term) else None
+
+
+def _overlaps(alone: list[_Scoped], *, equal_only: bool) -> Iterator[Finding]:
+    """Compare the terms of one group; terms are filed by their first word, so that long groups stay cheap."""
+    filed: defaultdict[str, list[int]] = defaultdict(list)
+    prefixes = [number for number, (term, _) in enumerate(alone) if term.prefix and len(term.words) == 1]
+    for number, (term, _) in enumerate(alone):
+        for key in keys_of(term.words[0], exact=term.exact):
+            filed[key].append(number)
+    for number, one in enumerate(alone):
+        words = [key for word in one[0].words for key in keys_of(word, exact=False)]
+        for other in sorted({*prefixes, *(near for key in words for near in filed[key])} - {number}):
+            same = implies(alone[other], one)
+            if implies(one, alone[other]) and (other < number if same else not equal_only):
+                message = f"{one[0]} is already covered by {alone[other][0]}"
+                yield _at(one[0], "repeated-term", message, "remove one of the two")
+                break
+
+
+def _never(node: Node, field: str | None, excluded: tuple[_Scoped, ...]) -> Iterator[Finding]:
+    """Find terms that can never be what matches, because a NOT beside them excludes them."""
+    match node:
+        case Term():
+            by = next((one for one in excluded if implies((node, field), one)), None)
+            if by is not None:
+                message = f"{node} can never be what matches, since NOT {by[0]} excludes it"
+                yield _at(node, "never-true", message, "narrow the NOT, or remove the term")
+        case Within(field=inner, part=part):
+            yield from _never(part, inner, excluded)
+        case And(parts=parts) | Or(parts=parts):
+            if isinstance(node, And):
+                excluded += tuple(
+                    one for part in parts if isinstance(part, Not) for one in _enough(part.part, field)
+                )
+            for part in parts:
+                yield from _never(part, field, excluded)
+        case Not():
+            return
+
+
+def _enough(node: Node, field: str | None) -> list[_Scoped]:
+    """Return the terms each of which alone makes a node true."""
+    match node:
+        case Term():
+            return [(node, field)]
+        case Within(field=inner, part=part):
+            return _enough(part, inner)
+        case Or(parts=parts):
+            return [one for part in parts for one in _enough(part, field)]
+        case And() | Not():
+            return []
+
+
+def implies(narrow: _Scoped, wide: _Scoped) -> bool:
+    """Say whether a text that has the narrow term is sure to have the wide one."""
+    (term, field), (other, other_field) = narrow, wide
+    if other_field is not None and other_field != field:
+        return False
+    length = len(other.words)
+    starts = range(len(term.words) - length + 1)
+    return any(all(_covers(term, start + i, other, i) for i in range(length)) for start in starts)
+
+
+def _covers(narrow: Term, at: int, wide: Term, to: int) -> bool:
+    """Say whether every word that the narrow term accepts at one place is one that the wide term accepts there."""
+    word, other = narrow.words[at], wide.words[to]
+    open_end = narrow.prefix and at == len(narrow.words) - 1
+    if wide.exact:
+        return narrow.exact and word == other
+    if wide.prefix and to == len(wide.words) - 1:
+        return all(key.startswith(other) for key in keys_of(word, exact=narrow.exact or open_end))
+    return not open_end and not set(keys_of(word, exact=False)).isdisjoint(keys_of(other, exact=False))

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitor.errors import QueryError
-from monitor.match.clauses import Clauses, required
+from monitor.match.clauses import required
 from monitor.match.document import Document, Leaf, holds, keys_of, spans
 from monitor.match.query import Query, parse_query
 from monitor.match.tree import FIELDS
@@ -21,7 +21,7 @@ from monitor.text.fold import fold_word, raw_words
 ENGINE = "1"
 
 _REMEMBERED = 100_000  # distinct written words whose terms are kept at hand
-_Leaves = tuple[int, ...]
+_LONG_WORD = 64  # longer ones are not: they are rare, and a feed could send megabytes of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,29 +47,28 @@ class Watchlist:
     def __init__(self, topics: Iterable[Topic], *, revision: int) -> None:
         self.topics: tuple[Topic, ...] = tuple(topics)
         self.revision = revision
-        queries = [_parse(topic) for topic in self.topics]
-        needs = [required(query.root) for query in queries]
-        counts = Counter(
-            word for clauses in needs for word in {leaf[0] for clause in clauses for leaf in clause}
-        )
-        numbers: dict[Leaf, int] = {}
         self._filed: list[_Filed] = []
         self._topics_of: defaultdict[int, list[int]] = defaultdict(list)
-        for topic, query, clauses in zip(self.topics, queries, needs, strict=True):
-            numbered = [
-                frozenset(numbers.setdefault(leaf, len(numbers)) for leaf in clause) for clause in clauses
-            ]
-            cheapest = min(range(len(clauses)), key=lambda i: sum(_cost(leaf, counts) for leaf in clauses[i]))  # noqa: B023
-            for leaf in numbered[cheapest]:
-                self._topics_of[leaf].append(len(self._filed))
-            others = tuple(clause for i, clause in enumerate(numbered) if i != cheapest)
-            self._filed.append(_Filed(topic, query, others))
         self._words: defaultdict[str, list[int]] = defaultdict(list)
         self._prefixes: defaultdict[str, list[int]] = defaultdict(list)
+        self._memory: dict[str, tuple[int, ...]] = {}
+        queries = [_parse(topic) for topic in self.topics]
+        needs = [required(query.root) for query in queries]
+        topics_with = Counter(
+            words for clauses in needs for words in {leaf[0] for clause in clauses for leaf in clause}
+        )
+        numbers: dict[Leaf, int] = {}
+        for topic, query, clauses in zip(self.topics, queries, needs, strict=True):
+            clauses.sort(key=lambda clause: sum(_cost(leaf, topics_with) for leaf in clause))
+            anchor, *others = [
+                frozenset(numbers.setdefault(leaf, len(numbers)) for leaf in clause) for clause in clauses
+            ]
+            for number in anchor:
+                self._topics_of[number].append(len(self._filed))
+            self._filed.append(_Filed(topic, query, tuple(others)))
         for leaf, number in numbers.items():
             self._file(leaf, number)
         self._lengths = sorted({len(prefix) for prefix in self._prefixes})
-        self._memory: dict[str, _Leaves] = {}
 
     def match(self, text: ItemText) -> list[TopicMatch]:
         """Return the topics whose query is true of the text, in the order of `topics`."""
@@ -99,16 +98,17 @@ class Watchlist:
         for key in keys_of(max(whole, key=len), exact=exact):
             self._words[key].append(number)
 
-    def _leaves_of(self, raw: str) -> _Leaves:
+    def _leaves_of(self, raw: str) -> tuple[int, ...]:
         leaves = self._memory.get(raw)
         if leaves is None:
             leaves = self._look_up(raw)
             if len(self._memory) >= _REMEMBERED:
                 self._memory.clear()
-            self._memory[raw] = leaves
+            if len(raw) <= _LONG_WORD:
+                self._memory[raw] = leaves
         return leaves
 
-    def _look_up(self, raw: str) -> _Leaves:
+    def _look_up(self, raw: str) -> tuple[int, ...]:
         word = fold_word(raw)
         if word is None:
             return ()
@@ -135,13 +135,10 @@ def _parse(topic: Topic) -> Query:
         ) from error
 
 
-def _cost(leaf: Leaf, counts: "Counter[tuple[str, ...]]") -> float:
+def _cost(leaf: Leaf, topics_with: Counter[tuple[str, ...]]) -> float:
     """Guess how often a term's words occur: short words often, phrases seldom, words of many topics most often."""
     words, exact, prefix, field = leaf
     rarity = (
         max(len(word) for word in words) + 3 * (len(words) - 1) + (2 if exact else 0) + (2 if field else 0)
     )
-    return (3.0 if prefix else 1.0) * counts[words] / (1 + rarity) ** 2
-
-
-__all__ = ["ENGINE", "Clauses", "TopicMatch", "Watchlist", "compile_watchlist"]
+    return (3.0 if prefix else 1.0) * topics_with[words] / (1 + rarity) ** 2

@@ -23,7 +23,7 @@ _JOINERS = "\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff"  # inside a word these
 _DOUBLE = "|".join(f"[{letter.upper()}{letter}]{{2}}" for letter in "abcdefghijklmnopqrstuvwxyz")
 _WORD = re.compile(
     rf"""
-      https?://\S+                                                          # an address is not prose
+      (?i:https?)://\S+                                                          # an address is not prose
     | (?=[A-Za-z]{{2}}[.\s])
       (?: [Ee]{{2}}\s[Uu]{{2}} | (?:{_DOUBLE})\.\s?(?:{_DOUBLE}) )(?!{_CHAR})\.?   # EE.UU., EE. UU., FF.AA.
     | (?:{_LETTER}\.)+{_LETTER}(?!{_CHAR})\.?(?:[{_APOSTROPHES}][sS](?!{_CHAR}))?    # U.S., D.E.A.
@@ -31,6 +31,7 @@ _WORD = re.compile(
     """,
     re.VERBOSE,
 )
+_LONG_WORD = 64  # longer ones are folded anew each time, so that no feed can fill the memory with them
 _POSSESSIVE = re.compile(rf"[{_APOSTROPHES}][sS]\Z")
 _UNSEEN = re.compile(f"[{_JOINERS}]")
 _PLAIN_LETTERS = str.maketrans(
@@ -83,9 +84,13 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(word, start, end)
 
 
-@functools.lru_cache(maxsize=1 << 15)
 def fold_word(raw: str) -> Word | None:
     """Fold one raw word; None for what is not a word (an address)."""
+    return _fold(raw) if len(raw) <= _LONG_WORD else _fold.__wrapped__(raw)
+
+
+@functools.lru_cache(maxsize=1 << 15)
+def _fold(raw: str) -> Word | None:
     if "://" in raw:
         return None
     bare = _UNSEEN.sub("", _POSSESSIVE.sub("", raw))
