@@ -12,6 +12,9 @@ from typing import Any
 
 from monitor.demo.recordings import ExpectedStory
 
+_LONG = (
+    120  # characters: the longest string below it is taken for the headline; it is only shown, never judged
+)
 _URL = re.compile(r"https?://[^\s<>\"'\\)\]]+")
 
 
@@ -47,13 +50,19 @@ class Report:
 def webhook_arrival(identifier: str, body: bytes, *, slugs: Iterable[str]) -> Arrival:
     """Read a webhook body: any JSON. `slugs` are the topic slugs to look for among its strings."""
     try:
-        strings = frozenset(_strings(json.loads(body)))
+        strings = list(_strings(json.loads(body)))
     except ValueError:
-        strings = frozenset()
+        strings = []
     links = frozenset(link for text in strings for link in _URL.findall(text))
-    title = min((text for text in strings if " " in text and not _URL.search(text)), key=len, default="")
+    title = max(
+        (text for text in strings if not _URL.search(text) and len(text) < _LONG), key=len, default=""
+    )
     return Arrival(
-        channel="webhook", id=identifier, title=title, links=links, topics=strings & frozenset(slugs)
+        channel="webhook",
+        id=identifier,
+        title=title,
+        links=links,
+        topics=frozenset(strings) & frozenset(slugs),
     )
 
 

@@ -5,6 +5,7 @@ It decides nothing about feeds or alerts; it starts, watches, and says at the en
 
 import asyncio
 import contextlib
+import math
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from monitor.logs import configure_logs
 
 GIVE_UP_SECONDS = 75.0  # a whole run takes about 20; a slow machine gets its time, a hanging one an end
 LINGER_SECONDS = 2.0  # after the last expected alert: time for one that nobody expects
+_SETTLE_SECONDS = 0.5
 _TICK = 0.2
 
 
@@ -40,9 +42,11 @@ async def run_demo(folder: Path | None, *, exit_when_done: bool, out: TextIO) ->
         settings = load_settings(stage.config_path, {})
         with _interrupts(stop):
             daemon = asyncio.create_task(run_daemon(settings, stop=stop, console=out))
-            await _watch(stage, daemon, stop, timeline, exit_when_done=exit_when_done, out=out)
-            stop.set()
-            code = await daemon
+            try:
+                await _watch(stage, daemon, stop, timeline, exit_when_done=exit_when_done, out=out)
+            finally:
+                stop.set()
+                code = await daemon
         report = stage.report()
         _say(out, *_summary(stage, report))
     if code or not exit_when_done:
@@ -61,22 +65,26 @@ async def _watch(
 ) -> None:
     """Wait until the run is over: finished, given up, interrupted, or the daemon ended."""
     loop = asyncio.get_running_loop()
-    started, done_at, begun = loop.time(), None, False
+    started = loop.time()
+    begun, done_at, told = False, math.inf, False
     while not (daemon.done() or stop.is_set()):
         await asyncio.wait({daemon}, timeout=_TICK)
+        now = loop.time()
         if stage.feeds.began_at and not begun:
             begun = True
             _say(out, timeline.note("live", "every feed has been read twice; new items appear from now on"))
-        if done_at is None and stage.finished():
-            done_at = loop.time()
+        if stage.finished():
+            done_at = min(done_at, now)
+        # Said a little later, so that the daemon's own line about the last delivery comes first.
+        if now > done_at + _SETTLE_SECONDS and not told:
+            told = True
             _say(out, timeline.note("complete", "everything that was expected has arrived"))
             if not exit_when_done:
                 _say(
                     out,
                     f"\nThe feeds are quiet from now on. The pages stay at {stage.web_url}; Ctrl-C ends.\n",
                 )
-        over = done_at is not None and loop.time() - done_at > LINGER_SECONDS
-        if exit_when_done and (over or loop.time() - started > GIVE_UP_SECONDS):
+        if exit_when_done and (now > done_at + LINGER_SECONDS or now > started + GIVE_UP_SECONDS):
             return
 
 

@@ -180,7 +180,7 @@ class DemoStage:
 
     def _settings(self) -> str:
         sections: Mapping[str, Mapping[str, Any]] = {
-            "service": {"name": "news-monitor demo", "contact": "demo@localhost"},
+            "service": {"name": "news-monitor demo", "contact": "demo@localhost", "base_url": self.web_url},
             "store": {"state_dir": str(self.state_dir)},
             "fetch": {"min_interval_seconds": 1, "per_host": 6, "allow_networks": [f"{HOST}/32"]},
             "web": {"host": HOST, "port": self.web_port},

@@ -82,7 +82,7 @@ class Timeline:
     def _polled(self, event: Mapping[str, Any]) -> str:
         title = self._titles.get(str(event.get("feed")), str(event.get("feed")))
         if event.get("outcome") != "new":
-            return self._line("polled", f"{title}: {event.get('outcome')}, {event.get('reason')}", _YELLOW)
+            return self._line("polled", f"{title}: {event.get('reason') or event.get('outcome')}", _YELLOW)
         counts = f"{event.get('new')} new of {event.get('items')}"
         if event.get("baseline"):
             return self._line(
