@@ -1,1 +1,28 @@
-"""TODO-DOC."""
+"""Deliver alerts: render them once, then try until a channel has taken them or it is clear that it will not.
+
+`SENDERS` is the whole list of channel kinds. The stage keeps no queue; the outbox rows are the store's.
+"""
+
+from monitor.deliver.console import ConsoleSender
+from monitor.deliver.email import EmailSender
+from monitor.deliver.retry import RetryPlan, plan
+from monitor.deliver.sender import Sender, SenderIdentity, SendTools, SmtpOptions
+from monitor.deliver.webhook import WebhookSender, generate_secret
+from monitor.model import ChannelKind
+
+SENDERS: dict[ChannelKind, Sender] = {
+    ChannelKind.CONSOLE: ConsoleSender(),
+    ChannelKind.EMAIL: EmailSender(),
+    ChannelKind.WEBHOOK: WebhookSender(),
+}
+
+__all__ = [
+    "SENDERS",
+    "RetryPlan",
+    "SendTools",
+    "Sender",
+    "SenderIdentity",
+    "SmtpOptions",
+    "generate_secret",
+    "plan",
+]

@@ -1,0 +1,183 @@
+"""Email: an alert as one message for one recipient, text and HTML, and its way to the relay.
+
+Headers are encoded here and not by EmailMessage, whose own folding moves or loses spaces in about one of
+twelve Spanish headlines. The conversation is in `monitor.deliver.smtp`. No remote content, no tracking.
+"""
+
+import hashlib
+import re
+from email.header import Header
+from email.message import EmailMessage
+from email.parser import BytesHeaderParser
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime, parseaddr
+from urllib.parse import quote
+
+import jinja2
+
+from monitor.deliver.card import cards
+from monitor.deliver.sender import SenderIdentity, SendTools
+from monitor.deliver.smtp import hand_over
+from monitor.deliver.wording import Phrases, headline, one_line, phrases_for, safe_link
+from monitor.model import Alert, Attempt, Delivery, SendOutcome, SendResult
+
+SUBJECT_LIMIT = 220
+SHOWN = 12  # items shown in full; a story that has more is counted
+
+_LOADER = jinja2.PackageLoader("monitor.deliver", "templates")
+_HTML = jinja2.Environment(
+    loader=_LOADER,
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEXT = jinja2.Environment(
+    loader=_LOADER,
+    autoescape=False,  # noqa: S701 - plain text: escaping would show &amp; to the reader
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+# The headers below are written ready for the wire, so nothing may fold them again.
+_POLICY = SMTP_POLICY.clone(refold_source="none")
+_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f-\x9f]+@[^\s@<>()\\,;\"\x00-\x1f\x7f-\x9f]+")
+
+
+class EmailSender:
+    """Speaks to email channels: `address` is the reader's mail address."""
+
+    def render(self, alert: Alert, identity: SenderIdentity) -> bytes:
+        """Return the message, 7-bit and with CRLF line ends; the same alert gives the same bytes."""
+        phrases = phrases_for(alert.subscription.subscriber.language)
+        view = _view(alert, identity, phrases)
+        message = EmailMessage(policy=_POLICY)
+        for name, value in _headers(alert, identity):
+            message.set_raw(name, value)
+        for environment, template, subtype in (
+            (_TEXT, "alert.txt.j2", "plain"),
+            (_HTML, "alert.html.j2", "html"),
+        ):
+            body = environment.get_template(template).render(view)
+            add = message.set_content if subtype == "plain" else message.add_alternative
+            add(body, subtype=subtype, charset="utf-8", cte="quoted-printable")
+        # Set last: add_alternative moves earlier Content-* headers into the first part.
+        message.set_raw("Content-Language", phrases.language)
+        message.set_boundary("=_" + hashlib.sha256(alert.uid.encode()).hexdigest()[:40])
+        return message.as_bytes(policy=_POLICY)
+
+    async def send(self, delivery: Delivery, attempt: Attempt, tools: SendTools) -> SendResult:
+        """Give the stored message to the relay, with the sender address that stands in it."""
+        if tools.smtp is None:
+            return SendResult(outcome=SendOutcome.RETRY, reason="no mail relay is configured (smtp settings)")
+        try:
+            recipient = ascii_address(delivery.channel.address)
+        except ValueError as error:
+            return SendResult(outcome=SendOutcome.REFUSED, reason=f"the channel's address: {error}")
+        try:
+            sender = ascii_address(_sender_of(delivery.payload))
+        except ValueError as error:
+            return SendResult(outcome=SendOutcome.REFUSED, reason=f"the message's From address: {error}")
+        return await hand_over(tools.smtp, sender=sender, recipient=recipient, message=delivery.payload)
+
+
+def ascii_address(address: str) -> str:
+    """Return a mail address as SMTP can carry it, its domain in IDNA form.
+
+    Raises ValueError for what is no address, and for a local part outside ASCII, which few relays take.
+    """
+    text = address.strip()
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError("not a mail address")
+    local, _, domain = text.rpartition("@")
+    if not local.isascii():
+        raise ValueError("the part before the @ holds letters that plain SMTP cannot carry")
+    try:
+        return f"{local}@{domain if domain.isascii() else domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        raise ValueError("the part after the @ is no domain name") from None
+
+
+def _sender_of(payload: bytes) -> str:
+    return parseaddr(str(BytesHeaderParser().parsebytes(payload)["From"] or ""))[1]
+
+
+def _headers(alert: Alert, identity: SenderIdentity) -> list[tuple[str, str]]:
+    domain = _token(identity.mail_domain)
+    subscription = _token(alert.subscription.slug)
+    name, address = parseaddr(identity.mail_from)
+    # A story's mails share an id that none of them has: readers' programs then show them as one thread.
+    root = f"<s.{_token(alert.story.uid)}.{subscription}@{domain}>"
+    headers = [
+        ("From", f"{_phrase('From', name or identity.instance)} <{_header_address(address)}>"),
+        ("To", _header_address(alert.subscription.channel.address)),
+        ("Subject", encoded("Subject", headline(alert, limit=SUBJECT_LIMIT))),
+        ("Date", format_datetime(alert.created_at)),
+        ("Message-ID", f"<{_token(alert.uid)}@{domain}>"),
+        ("In-Reply-To", root),
+        ("References", root),
+        ("List-Id", f"{_phrase('List-Id', alert.subscription.slug)} <{subscription}.{domain}>"),
+        ("Auto-Submitted", "auto-generated"),
+        ("Precedence", "list"),
+        ("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        ("X-Mailer", encoded("X-Mailer", f"news-monitor {one_line(identity.version, 40)}")),
+        ("X-Monitor-Reason", encoded("X-Monitor-Reason", one_line(alert.reason, 300) or "-")),
+    ]
+    if _ADDRESS.fullmatch(identity.contact) and identity.contact.isascii():
+        unsubscribe = (
+            f"mailto:{quote(identity.contact, safe='@')}?subject=unsubscribe%20{quote(subscription)}"
+        )
+        headers.append(("List-Unsubscribe", f"<{unsubscribe}>"))
+    return headers
+
+
+def encoded(name: str, value: str) -> str:
+    """Return an unstructured header's value for the wire: as it is when short ASCII, else RFC 2047.
+
+    Text that itself looks like an encoded word is encoded too, so that no headline is decoded into another.
+    Encoded words are at most 75 characters long, as RFC 2047 demands.
+    """
+    text = one_line(value, max(len(value), 1))
+    if text.isascii() and "=?" not in text and len(name) + 2 + len(text) <= 76:
+        return text
+    return Header(text, "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
+
+
+def _phrase(name: str, value: str) -> str:
+    """Return a display name: an RFC 5322 quoted string or encoded words."""
+    text = one_line(value, 60)
+    if text.isascii() and "=?" not in text:
+        return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+    return Header(text, "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
+
+
+def _header_address(address: str) -> str:
+    try:
+        return ascii_address(address)
+    except ValueError:
+        return "undisclosed-recipients:;"  # send() refuses with the reason; rendering must not fail
+
+
+def _token(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".") or "x"
+
+
+def _view(alert: Alert, identity: SenderIdentity, phrases: Phrases) -> dict[str, object]:
+    shown = cards(alert)
+    more = len(shown) - SHOWN
+    subscription = alert.subscription
+    return {
+        "phrases": phrases,
+        "title": headline(alert, limit=SUBJECT_LIMIT),
+        "cards": shown[:SHOWN],
+        "more": "" if more <= 0 else phrases.one_more if more == 1 else phrases.many_more.format(count=more),
+        "sent_to": phrases.sent_to.format(
+            instance=one_line(identity.instance, 80),
+            name=one_line(subscription.subscriber.name, 80) or subscription.subscriber.slug,
+            subscription=subscription.slug,
+        ),
+        "manage": phrases.manage.format(contact=contact)
+        if (contact := one_line(identity.contact, 200))
+        else "",
+        "base_url": safe_link(identity.base_url),
+    }

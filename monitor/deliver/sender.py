@@ -1,0 +1,106 @@
+"""The seam between "an alert shall go out" and the code that speaks one kind of channel.
+
+Holds the protocol and the small frozen records that senders are handed. It reads no configuration, keeps no
+connection, and decides neither what is sent nor when to try again.
+"""
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol, TextIO
+
+import httpx
+
+from monitor.errors import Refused
+from monitor.model import Alert, Attempt, Delivery, SendResult
+
+TlsMode = Literal["required", "implicit", "opportunistic", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderIdentity:
+    """As whom an installation speaks.
+
+    `mail_from` is an address, bare or with a display name; `mail_domain` ends Message-IDs and List-Ids;
+    `contact` (a mail address or a URL) is where a reader can ask for changes; `base_url` is our own site.
+    """
+
+    instance: str
+    mail_from: str
+    mail_domain: str
+    base_url: str = ""
+    contact: str = ""
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpOptions:
+    """The relay that takes our mail.
+
+    `timeout` bounds everything up to the message text, `data_timeout` the text and the answer to it (ten
+    minutes: RFC 5321, 4.5.3.2.6), both in seconds. TLS: `required` is STARTTLS or nothing, `implicit` speaks
+    TLS from the first byte, `opportunistic` takes STARTTLS where it is offered, `none` is for loopback only.
+    A certificate is always checked: against `ca_file` alone when given, else against the system's list.
+    Raises Refused for a combination that would send mail or a password in the clear over a network.
+    """
+
+    host: str
+    port: int
+    tls: TlsMode = "required"
+    username: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: str = ""
+    timeout: float = 60.0
+    data_timeout: float = 600.0
+
+    def __post_init__(self) -> None:
+        if self.tls == "none" and not self.is_loopback:
+            raise Refused(
+                f"smtp: tls = none is allowed only for a relay on this machine, not for {self.host!r}; "
+                "use required (STARTTLS) or implicit"
+            )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the relay runs on this machine, by its literal address or the name `localhost`."""
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
+
+    @property
+    def longest_send(self) -> float:
+        """The longest that one attempt can take, in seconds: a lease must outlast it."""
+        return self.timeout + self.data_timeout + QUIT_SECONDS
+
+
+QUIT_SECONDS = 5.0  # a relay that has answered may keep us this long for its goodbye
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendTools:
+    """What senders work with, built once by the app. `clock` returns the present as an aware UTC datetime."""
+
+    http: httpx.AsyncClient
+    smtp: SmtpOptions | None
+    console: TextIO
+    clock: Callable[[], datetime]
+
+
+class Sender(Protocol):
+    """Code that speaks one channel kind. Stateless; one instance serves all channels of its kind."""
+
+    def render(self, alert: Alert, identity: SenderIdentity) -> bytes:
+        """Return the exact bytes that every attempt will send.
+
+        Pure: the same alert gives the same bytes, dated `alert.created_at`.
+        """
+        ...
+
+    async def send(self, delivery: Delivery, attempt: Attempt, tools: SendTools) -> SendResult:
+        """Hand the delivery's payload over once and say what came of it.
+
+        Never raises for anything that a receiver, a relay or the network between can do.
+        """
+        ...
