@@ -135,7 +135,7 @@ async def test_items_appear_only_after_the_run_began(
     server.begin()
     clock.pass_by(1.5)
     after = await titles(client, server.url("frontera-hoy"))
-    assert after - before == {"Descubren un narcotúnel de 300 metros entre Tijuana y Otay Mesa"}
+    assert after - before == {"Descubren un narcotúnel con elevador entre Tijuana y Otay Mesa"}
     assert before < after
 
 

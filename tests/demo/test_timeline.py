@@ -107,7 +107,7 @@ def test_a_failed_poll_says_why(timeline: Timeline) -> None:
         "outcome": "server_error",
         "reason": "status 500",
     }
-    assert lines(timeline, event) == ["+  1.0s  polled     Frontera Hoy: server_error, status 500"]
+    assert lines(timeline, event) == ["+  1.0s  polled     Frontera Hoy: status 500"]
 
 
 def test_a_retry_and_a_death_say_why(timeline: Timeline) -> None:
