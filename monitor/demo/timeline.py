@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 _COLUMN = 10
+_WORDS = 6
 _GREEN, _YELLOW, _RED, _CYAN, _DIM, _PLAIN = (
     "\x1b[32m",
     "\x1b[33m",
@@ -93,7 +94,7 @@ class Timeline:
         return self._line("polled", f"{title}: {counts}", _DIM)
 
     def _matched(self, event: Mapping[str, Any]) -> str:
-        words = ", ".join(str(word) for word in event.get("words", ()))
+        words = _telling([str(word) for word in event.get("words", ())])
         why = {
             "baseline": "  [first window: no alert]",
             "held": "  [held: no alert]",
@@ -137,6 +138,18 @@ def _quoted(event: Mapping[str, Any]) -> str:
 
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _telling(words: Sequence[str]) -> str:
+    """List the words that say most: none twice in another case, none that is part of a longer one, six at most."""
+    kept: list[str] = []
+    for word in words:
+        key = word.casefold()
+        longer = any(key in other.casefold() and key != other.casefold() for other in words)
+        if not longer and key not in {other.casefold() for other in kept}:
+            kept.append(word)
+    more = f", +{len(kept) - _WORDS}" if len(kept) > _WORDS else ""
+    return ", ".join(kept[:_WORDS]) + more
 
 
 def _comma(words: Sequence[object]) -> str:

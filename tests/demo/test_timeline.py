@@ -146,3 +146,9 @@ def test_colours_are_for_terminals_only() -> None:
     plain, colored = (lines(Timeline({}, color=color), dict(event))[0] for color in (False, True))
     assert "\x1b" not in plain
     assert "\x1b[32mdelivered \x1b[0m" in colored
+
+
+def test_only_the_telling_words_are_shown(timeline: Timeline) -> None:
+    words = ["Otay", "Otay Mesa", "otay mesa", "a1", "b2", "c3", "d4", "e5", "f6", "g7"]
+    event = {"event": "item.matched", "topic": "t", "title": "x", "words": words, "reason": "live"}
+    assert lines(timeline, event)[0].endswith("→ t (Otay Mesa, a1, b2, c3, d4, e5, +2)")
