@@ -8,7 +8,7 @@ from collections import defaultdict
 
 from monitor.match.tree import FIELDS, And, Node, Not, Or, Term, Within
 from monitor.model import ItemText, Span
-from monitor.text.fold import fold_word, tokens
+from monitor.text.fold import tokens
 
 OCCURRENCES = 20  # of one term in one item that are kept; the first ones, title before summary before body
 
@@ -30,8 +30,7 @@ class Document:
         self._cased: list[str] = []
         self._keys: list[tuple[str, ...]] = []
         self._index: defaultdict[str, list[int]] = defaultdict(list)
-        self._starts: dict[int, defaultdict[str, list[int]]] = {}
-        self._found: dict[Leaf, list[Place]] = {}
+        self._starts: dict[int, dict[str, list[int]]] = {}
         for field in FIELDS:
             for token in tokens(getattr(text, field)):
                 position = len(self._keys)
@@ -46,10 +45,22 @@ class Document:
 
     def occurrences(self, term: Term, field: str | None) -> list[Place]:
         """Return the first (start, end) word positions of a term, at most `OCCURRENCES`, in reading order."""
-        leaf = leaf_of(term, field)
-        places = self._found.get(leaf)
-        if places is None:
-            places = self._found[leaf] = self._search(leaf)
+        for keys in term.keys:  # most terms of a watchlist are not there at all, and end here
+            if keys and self._index.keys().isdisjoint(keys):
+                return []
+        length = len(term.words)
+        places: list[Place] = []
+        for start in self._candidates(term):
+            if (
+                start < 0
+                or start + length > len(self._keys)
+                or (field is not None and self._spots[start][0] != field)
+            ):
+                continue
+            if all(self._is(start + offset, term, offset) for offset in range(length)):
+                places.append((start, start + length))
+                if len(places) == OCCURRENCES:
+                    break
         return places
 
     def span(self, place: Place) -> Span:
@@ -58,67 +69,42 @@ class Document:
         end = self._spots[place[1] - 1][2]
         return Span(field=field, start=start, end=end, text=getattr(self._text, field)[start:end])
 
-    def _search(self, leaf: Leaf) -> list[Place]:
-        words, exact, prefix, field = leaf
-        places: list[Place] = []
-        for start in self._candidates(words, exact=exact, prefix=prefix):
-            end = start + len(words)
-            if start < 0 or end > len(self._keys) or (field is not None and self._spots[start][0] != field):
-                continue
-            if all(
-                self._is(start + i, words[i], exact, prefix and i == len(words) - 1)
-                for i in range(len(words))
-            ):
-                places.append((start, end))
-                if len(places) == OCCURRENCES:
-                    break
-        return places
-
-    def _candidates(self, words: tuple[str, ...], *, exact: bool, prefix: bool) -> list[int]:
+    def _candidates(self, term: Term) -> list[int]:
         """Return the starts worth checking: those where the term's rarest word stands in its place."""
         best: list[int] | None = None
-        for offset, word in enumerate(words):
-            positions = self._positions(word, exact, prefix and offset == len(words) - 1)
+        for offset in range(len(term.words)):
+            positions = self._positions(term, offset)
             if best is None or len(positions) < len(best):
                 best = [position - offset for position in positions]
-            if not best:
-                break
         return best or []
 
-    def _positions(self, word: str, exact: bool, prefix: bool) -> list[int]:  # noqa: FBT001 - the term's own flags
-        if prefix:
-            return self._beginning(len(word)).get(word, [])
-        wanted = keys_of(word, exact=exact)
-        if len(wanted) == 1:
-            return self._index.get(wanted[0], [])
-        return sorted({position for key in wanted for position in self._index.get(key, ())})
+    def _positions(self, term: Term, offset: int) -> list[int]:
+        """Return where one word of a term may stand."""
+        keys = term.keys[offset]
+        if not keys:
+            return self._beginning(len(term.words[offset])).get(term.words[offset], [])
+        if len(keys) == 1:
+            return self._index.get(keys[0], [])
+        return sorted({position for key in keys for position in self._index.get(key, ())})
 
-    def _beginning(self, length: int) -> defaultdict[str, list[int]]:
+    def _beginning(self, length: int) -> dict[str, list[int]]:
+        """Return the positions of words by their first letters."""
         index = self._starts.get(length)
         if index is None:
-            index = self._starts[length] = defaultdict(list)
+            index = self._starts[length] = {}
             for position, keys in enumerate(self._keys):
                 if keys and len(keys[0]) >= length:
-                    index[keys[0][:length]].append(position)
+                    index.setdefault(keys[0][:length], []).append(position)
         return index
 
-    def _is(self, position: int, word: str, exact: bool, prefix: bool) -> bool:  # noqa: FBT001
-        keys = self._keys[position]
-        if not keys:
-            return False
-        if exact:
-            return self._cased[position] == word
-        if prefix:
-            return keys[0].startswith(word)
-        return any(key in keys for key in keys_of(word, exact=False))
-
-
-def keys_of(word: str, *, exact: bool) -> tuple[str, ...]:
-    """Return the keys under which a query's word may be filed: for an exact word, its folded form only."""
-    folded = fold_word(word)
-    if folded is None:
-        return (word,)
-    return folded.keys[:1] if exact else folded.keys
+    def _is(self, position: int, term: Term, offset: int) -> bool:
+        """Say whether the word at a position is the term's word at an offset."""
+        there, wanted = self._keys[position], term.keys[offset]
+        if not wanted:
+            return bool(there) and there[0].startswith(term.words[offset])
+        if term.exact:
+            return self._cased[position] == term.words[offset]
+        return any(key in there for key in wanted)
 
 
 def holds(node: Node, document: Document, field: str | None = None) -> bool:

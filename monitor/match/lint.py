@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.match.document import keys_of
 from monitor.match.query import parse_query
 from monitor.match.screen import comments
 from monitor.match.tree import And, Node, Not, Or, Term, Within, terms
@@ -105,11 +104,11 @@ def _overlaps(alone: list[_Scoped], *, equal_only: bool) -> Iterator[Finding]:
     filed: defaultdict[str, list[int]] = defaultdict(list)
     prefixes = [number for number, (term, _) in enumerate(alone) if term.prefix and len(term.words) == 1]
     for number, (term, _) in enumerate(alone):
-        for key in keys_of(term.words[0], exact=term.exact):
+        for key in term.keys[0]:
             filed[key].append(number)
     for number, one in enumerate(alone):
-        words = [key for word in one[0].words for key in keys_of(word, exact=False)]
-        for other in sorted({*prefixes, *(near for key in words for near in filed[key])} - {number}):
+        nearby = {near for keys in one[0].keys for key in keys for near in filed[key]}
+        for other in sorted(nearby.union(prefixes) - {number}):
             same = implies(alone[other], one)
             if implies(one, alone[other]) and (other < number if same else not equal_only):
                 message = f"{one[0]} is already covered by {alone[other][0]}"
@@ -164,9 +163,9 @@ def implies(narrow: _Scoped, wide: _Scoped) -> bool:
 def _covers(narrow: Term, at: int, wide: Term, to: int) -> bool:
     """Say whether every word that the narrow term accepts at one place is one that the wide term accepts there."""
     word, other = narrow.words[at], wide.words[to]
-    open_end = narrow.prefix and at == len(narrow.words) - 1
     if wide.exact:
         return narrow.exact and word == other
-    if wide.prefix and to == len(wide.words) - 1:
-        return all(key.startswith(other) for key in keys_of(word, exact=narrow.exact or open_end))
-    return not open_end and not set(keys_of(word, exact=False)).isdisjoint(keys_of(other, exact=False))
+    forms = narrow.keys[at] or (word,)
+    if not wide.keys[to]:
+        return all(form.startswith(other) for form in forms)
+    return bool(narrow.keys[at]) and not set(forms).isdisjoint(wide.keys[to])

@@ -1,9 +1,8 @@
 """The compiled watchlist: many topics against one item, without asking each topic.
 
-Every topic is filed under its cheapest required clause: a set of terms of which a matching text must contain one.
-The words of an item lead to the terms they may belong to, these to the topics filed there; only topics whose
-other required clauses are not plainly absent are verified, by the evaluator of `document`. The index can only
-propose too much, never too little.
+The words of an item lead to the terms that may occur in it, these to the topics that are filed under them (each under
+the cheapest set of terms of which a matching text must have one). A topic whose outline the terms allow is then
+verified by the evaluator of `document`. The index can only propose too much, never too little.
 """
 
 from collections import Counter, defaultdict
@@ -11,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitor.errors import QueryError
-from monitor.match.clauses import required
-from monitor.match.document import Document, Leaf, holds, keys_of, spans
+from monitor.match.document import Document, Leaf, holds, leaf_of, spans
+from monitor.match.outline import Outline, outline
 from monitor.match.query import Query, parse_query
-from monitor.match.tree import FIELDS
+from monitor.match.tree import FIELDS, Term
 from monitor.model import ItemText, Span, Topic
 from monitor.text.fold import fold_word, raw_words
 
@@ -34,68 +33,67 @@ class TopicMatch:
 
 @dataclass(frozen=True, slots=True)
 class _Filed:
-    """A topic's query with its required clauses as leaf numbers."""
+    """A topic with its query and the query's outline."""
 
     topic: Topic
     query: Query
-    clauses: tuple[frozenset[int], ...]
+    outline: Outline
 
 
 class Watchlist:
     """A snapshot of topics, ready to match; safe to share between threads, replaced as a whole on change."""
 
     def __init__(self, topics: Iterable[Topic], *, revision: int) -> None:
-        self.topics: tuple[Topic, ...] = tuple(topics)
         self.revision = revision
-        self._filed: list[_Filed] = []
-        self._topics_of: defaultdict[int, list[int]] = defaultdict(list)
-        self._words: defaultdict[str, list[int]] = defaultdict(list)
-        self._prefixes: defaultdict[str, list[int]] = defaultdict(list)
-        self._memory: dict[str, tuple[int, ...]] = {}
-        queries = [_parse(topic) for topic in self.topics]
-        needs = [required(query.root) for query in queries]
-        topics_with = Counter(
-            words for clauses in needs for words in {leaf[0] for clause in clauses for leaf in clause}
-        )
         numbers: dict[Leaf, int] = {}
-        for topic, query, clauses in zip(self.topics, queries, needs, strict=True):
-            clauses.sort(key=lambda clause: sum(_cost(leaf, topics_with) for leaf in clause))
-            anchor, *others = [
-                frozenset(numbers.setdefault(leaf, len(numbers)) for leaf in clause) for clause in clauses
-            ]
-            for number in anchor:
-                self._topics_of[number].append(len(self._filed))
-            self._filed.append(_Filed(topic, query, tuple(others)))
-        for leaf, number in numbers.items():
-            self._file(leaf, number)
+        terms: dict[int, Term] = {}
+        spread: Counter[int] = Counter()
+        self._filed: list[_Filed] = []
+        for topic in topics:
+            filed, leaves = _read(topic, numbers, terms)
+            spread.update(leaves)
+            self._filed.append(filed)
+        self.topics: tuple[Topic, ...] = tuple(filed.topic for filed in self._filed)
+        costs = [_cost(leaf, spread[number]) for leaf, number in numbers.items()]
+        self._topics_of: defaultdict[int, list[int]] = defaultdict(list)
+        for index, filed in enumerate(self._filed):
+            for number in filed.outline.anchor(costs.__getitem__):
+                self._topics_of[number].append(index)
+        self._words: defaultdict[str, list[int]] = defaultdict(list)
+        self._exact: defaultdict[str, list[int]] = defaultdict(list)
+        self._prefixes: defaultdict[str, list[int]] = defaultdict(list)
+        for number, term in terms.items():
+            self._file(term, number)
         self._lengths = sorted({len(prefix) for prefix in self._prefixes})
+        self._memory: dict[str, tuple[int, ...]] = {}
 
     def match(self, text: ItemText) -> list[TopicMatch]:
         """Return the topics whose query is true of the text, in the order of `topics`."""
-        leaves: set[int] = set()
+        present: set[int] = set()
         for field in FIELDS:
             for raw in set(raw_words(getattr(text, field))):
-                leaves.update(self._leaves_of(raw))
-        candidates = {number for leaf in leaves for number in self._topics_of.get(leaf, ())}
+                present.update(self._leaves_of(raw))
+        candidates = {index for leaf in present for index in self._topics_of.get(leaf, ())}
         document: Document | None = None
         matches = []
-        for number in sorted(candidates):
-            filed = self._filed[number]
-            if any(clause.isdisjoint(leaves) for clause in filed.clauses):
+        for index in sorted(candidates):
+            filed = self._filed[index]
+            if not filed.outline.allows(present):
                 continue
             document = document or Document(text)
             if holds(filed.query.root, document):
                 matches.append(TopicMatch(topic=filed.topic, spans=spans(filed.query.root, document)))
         return matches
 
-    def _file(self, leaf: Leaf, number: int) -> None:
+    def _file(self, term: Term, number: int) -> None:
         """File a term under its most telling word."""
-        words, exact, prefix, _ = leaf
-        if prefix and len(words) == 1:
-            self._prefixes[words[0]].append(number)
+        if term.prefix and len(term.words) == 1:
+            self._prefixes[term.words[0]].append(number)
             return
-        whole = words[:-1] if prefix else words
-        for key in keys_of(max(whole, key=len), exact=exact):
+        if term.exact:
+            self._exact[max(term.words, key=len)].append(number)
+            return
+        for key in max((keys for keys in term.keys if keys), key=lambda keys: len(keys[0])):
             self._words[key].append(number)
 
     def _leaves_of(self, raw: str) -> tuple[int, ...]:
@@ -113,6 +111,7 @@ class Watchlist:
         if word is None:
             return ()
         leaves = {leaf for key in word.keys for leaf in self._words.get(key, ())}
+        leaves.update(self._exact.get(word.cased, ()))
         folded = word.keys[0]
         for length in self._lengths:
             if length > len(folded):
@@ -126,19 +125,30 @@ def compile_watchlist(topics: Iterable[Topic], *, revision: int) -> Watchlist:
     return Watchlist(topics, revision=revision)
 
 
-def _parse(topic: Topic) -> Query:
+def _read(topic: Topic, numbers: dict[Leaf, int], terms: dict[int, Term]) -> tuple[_Filed, set[int]]:
+    """Parse and outline a topic; return it with the numbers of all its leaves, new ones filed."""
     try:
-        return parse_query(topic.query)
+        query = parse_query(topic.query)
     except QueryError as error:
-        raise QueryError(
-            f"topic {topic.slug}: {error.message}", line=error.line, column=error.column, hint=error.hint
-        ) from error
+        message = f"topic {topic.slug}: {error.message}"
+        raise QueryError(message, line=error.line, column=error.column, hint=error.hint) from error
+    own: set[int] = set()
+
+    def number(term: Term, field: str | None) -> int:
+        found = numbers.setdefault(leaf_of(term, field), len(numbers))
+        terms.setdefault(found, term)
+        own.add(found)
+        return found
+
+    needed = outline(query.root, number)
+    assert needed is not None  # parse_query refuses queries that need nothing
+    return _Filed(topic, query, needed), own
 
 
-def _cost(leaf: Leaf, topics_with: Counter[tuple[str, ...]]) -> float:
-    """Guess how often a term's words occur: short words often, phrases seldom, words of many topics most often."""
+def _cost(leaf: Leaf, spread: int) -> float:
+    """Guess how often a term occurs: short words often, phrases seldom, words of many topics most often."""
     words, exact, prefix, field = leaf
     rarity = (
         max(len(word) for word in words) + 3 * (len(words) - 1) + (2 if exact else 0) + (2 if field else 0)
     )
-    return (3.0 if prefix else 1.0) * topics_with[words] / (1 + rarity) ** 2
+    return (3.0 if prefix else 1.0) * spread / (1 + rarity) ** 2

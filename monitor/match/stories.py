@@ -15,7 +15,7 @@ _TITLE_WORDS = 24
 _HEAD_LEFT = 4  # words that a headline keeps at least when an outlet's name is taken off
 _OUTLET_WORDS = 5
 _TITLE_TELLING = 3
-_LEAD_TELLING = 5
+_LEAD_TELLING = 4
 
 _SEPARATOR = re.compile(r"\s+(?:[-–—|·•»]|::)\s+")
 _LABEL = re.compile(

@@ -77,8 +77,11 @@ def _term(token: Token, text: str, *, exact: bool, prefix: bool) -> Term:
     if prefix and len(words[-1]) < PREFIX_LETTERS:
         message = f"{token} has fewer than {PREFIX_LETTERS} letters before the *"
         _refuse(token, message, "so short a prefix finds too much; write the words out with OR")
+    keys = [one.keys[:1] if exact else one.keys for one in found]
+    if prefix:
+        keys[-1] = ()
     place = {"line": token.line or 1, "column": token.column or 1}
-    return Term(text=text, words=words, exact=exact, prefix=prefix, **place)
+    return Term(text=text, words=words, exact=exact, prefix=prefix, keys=tuple(keys), **place)
 
 
 def _refuse(token: Token, message: str, hint: str) -> NoReturn:

@@ -18,13 +18,15 @@ _RESERVED = re.compile(r"(?:AND|OR|NOT|O?NEAR|ATLEAST|TO|W|PRE)\Z")
 class Term:
     """A word, a phrase (several `words`), a prefix (of its last word) or an exact form of either.
 
-    `words` are folded, or cased when `exact`; `text` is what the editor wrote, without quotes, `=` and `*`.
+    `words` are folded, or cased when `exact`; `text` is what the editor wrote, without quotes, `=` and `*`. `keys`
+    are, for each word, those under which a text files what may be that word; the last is empty for a prefix.
     """
 
     text: str
     words: tuple[str, ...]
     exact: bool = False
     prefix: bool = False
+    keys: tuple[tuple[str, ...], ...] = field(compare=False, repr=False)
     line: int = field(default=1, compare=False)
     column: int = field(default=1, compare=False)
 
@@ -87,16 +89,23 @@ def _grouped(part: Node, parent: type[Node]) -> str:
     return f"({part})"
 
 
-def terms(node: Node) -> Iterator[Term]:
-    """Yield every term of a tree in the order of the source, excluded ones included."""
+def scoped_terms(node: Node, field: str | None = None) -> Iterator[tuple[Term, str | None]]:
+    """Yield every term of a tree with the field it is looked for in, in the order of the source, NOTs included."""
     match node:
         case Term():
-            yield node
+            yield node, field
         case And(parts=parts) | Or(parts=parts):
             for part in parts:
-                yield from terms(part)
-        case Not(part=part) | Within(part=part):
-            yield from terms(part)
+                yield from scoped_terms(part, field)
+        case Not(part=part):
+            yield from scoped_terms(part, field)
+        case Within(field=inner, part=part):
+            yield from scoped_terms(part, inner)
+
+
+def terms(node: Node) -> Iterator[Term]:
+    """Yield every term of a tree in the order of the source, NOTs included."""
+    return (term for term, _ in scoped_terms(node))
 
 
 def holds_without_words(node: Node) -> bool:
