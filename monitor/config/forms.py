@@ -1,0 +1,133 @@
+"""The tables of the desired-state files as people write them: which keys there are and what each may hold.
+
+One table at a time: what holds between tables and files (references, duplicates, queries) is `desired`'s.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from monitor.config.values import Fault, Language, Line, MailAddress, Slug, WebAddress, refuse
+from monitor.model import ChannelKind, Priority
+
+Tables = tuple[Any, ...]
+
+
+class Form(BaseModel):
+    """Base of all tables: unknown keys are problems."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class WatchlistFile(Form):
+    """Top of a watchlist file."""
+
+    name: Slug
+    title: Line = ""
+    description: str = ""
+    topic: Tables = ()
+
+
+class FeedsFile(Form):
+    """Top of a feeds file."""
+
+    feed: Tables = ()
+
+
+class RecipientsFile(Form):
+    """Top of a recipients file."""
+
+    subscriber: Tables = ()
+    channel: Tables = ()
+    subscription: Tables = ()
+
+
+class ExampleForm(Form):
+    """`[[topic.must_match]]` or `[[topic.must_not_match]]`."""
+
+    title: Annotated[Line, Field(min_length=1)]
+    summary: Line = ""
+    language: Language = "und"
+
+
+class TopicForm(Form):
+    """`[[topic]]`."""
+
+    slug: Slug
+    name: Annotated[Line, Field(min_length=1, max_length=200)]
+    description: str = ""
+    priority: Priority = Priority.NORMAL
+    query: str
+    enabled: bool = True
+    must_match: tuple[ExampleForm, ...] = ()
+    must_not_match: tuple[ExampleForm, ...] = ()
+
+
+class FeedForm(Form):
+    """`[[feed]]`."""
+
+    slug: Slug
+    url: WebAddress
+    title: Line = ""
+    language: Language = "und"
+    region: Line = ""
+    publisher: Line = ""
+    kind: Slug = "news"
+    enabled: bool = True
+    disabled_reason: Line = ""
+    min_interval_minutes: Annotated[int, Field(ge=0, le=7 * 24 * 60)] = 0
+
+    @model_validator(mode="after")
+    def _reason_belongs_to_disabled(self) -> "FeedForm":
+        if self.enabled and self.disabled_reason:
+            raise refuse(
+                Fault(
+                    f"feed '{self.slug}' is enabled, yet has a disabled_reason",
+                    "add enabled = false, or remove disabled_reason",
+                )
+            )
+        return self
+
+
+class SubscriberForm(Form):
+    """`[[subscriber]]`."""
+
+    slug: Slug
+    name: Annotated[Line, Field(min_length=1, max_length=200)]
+    language: Literal["en", "es"] = "en"
+
+
+class ChannelForm(Form):
+    """`[[channel]]`; `url` and `secret` may be secret references, which `channels` looks up."""
+
+    slug: Slug
+    kind: ChannelKind
+    address: MailAddress | None = None
+    url: Any = None
+    secret: Any = None
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _keys_fit_the_kind(self) -> "ChannelForm":
+        allowed = {ChannelKind.EMAIL: {"address"}, ChannelKind.WEBHOOK: {"url", "secret"}}.get(
+            self.kind, set()
+        )
+        written = {key for key in ("address", "url", "secret") if getattr(self, key) is not None}
+        needed = {ChannelKind.EMAIL: "address", ChannelKind.WEBHOOK: "url"}.get(self.kind)
+        if extra := sorted(written - allowed):
+            keys = " and ".join(sorted(allowed)) or "no address at all"
+            raise refuse(Fault(f"a {self.kind} channel has no '{extra[0]}'", f"it takes {keys}"))
+        if needed and needed not in written:
+            raise refuse(Fault(f"'{needed}' is missing", f"a {self.kind} channel needs a line: {needed} = …"))
+        return self
+
+
+class SubscriptionForm(Form):
+    """`[[subscription]]`; empty or absent `topics` and `languages` mean all."""
+
+    slug: Slug
+    subscriber: Slug
+    channel: Slug
+    topics: tuple[Slug, ...] = ()
+    languages: tuple[Language, ...] = ()
+    enabled: bool = True

@@ -1,0 +1,160 @@
+"""Recipient files: subscribers, channels and subscriptions, every reference checked, secrets looked up.
+
+Without any subscription in the files the built-in one is added: all alerts to the console.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from monitor.config.collector import Collector, Entry
+from monitor.config.document import suggestion
+from monitor.config.forms import ChannelForm, RecipientsFile, SubscriberForm, SubscriptionForm
+from monitor.config.places import Path as KeyPath
+from monitor.config.values import Fault, web_address_fault
+from monitor.model import Channel, ChannelKind, Subscriber, Subscription
+
+BUILTIN = "builtin"
+OPERATOR = "operator"
+DEFAULT = "operator-console"
+CONSOLE = Channel(slug="console", kind=ChannelKind.CONSOLE, owner=BUILTIN)
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of Standard Webhooks keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipients:
+    """Everything that recipient files describe, by slug."""
+
+    subscribers: dict[str, Subscriber] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+
+
+def collect_recipients(collector: Collector) -> Recipients:
+    """Read every recipient file, after the watchlists, whose topics are referred to. Collects problems."""
+    recipients = Recipients()
+    pending: list[Entry[SubscriptionForm]] = []
+    for path, label in collector.paths("recipients"):
+        read = collector.read(path, label, RecipientsFile)
+        if read is None:
+            continue
+        document, _ = read
+        for person in collector.entries(document, "subscriber", SubscriberForm):
+            recipients.subscribers[person.form.slug] = _subscriber(person)
+        for destination in collector.entries(document, "channel", ChannelForm):
+            recipients.channels[destination.form.slug] = _channel(collector, destination)
+        pending.extend(collector.entries(document, "subscription", SubscriptionForm))
+    operator = Subscriber(
+        slug=OPERATOR, name="Operator", language=collector.settings.service.language, owner=BUILTIN
+    )
+    defaults = Subscription(slug=DEFAULT, subscriber=operator, channel=CONSOLE, owner=BUILTIN)
+    for entry in pending:
+        _add_subscription(collector, recipients, entry, defaults)
+    if not collector.known("subscription"):
+        subscriber = recipients.subscribers.setdefault(OPERATOR, operator)
+        channel = recipients.channels.setdefault(CONSOLE.slug, CONSOLE)
+        recipients.subscriptions[DEFAULT] = replace(defaults, subscriber=subscriber, channel=channel)
+    return recipients
+
+
+def _subscriber(entry: Entry[SubscriberForm]) -> Subscriber:
+    form = entry.form
+    return Subscriber(slug=form.slug, name=form.name, language=form.language, owner=entry.owner)
+
+
+def _channel(collector: Collector, entry: Entry[ChannelForm]) -> Channel:
+    form = entry.form
+    if form.slug == CONSOLE.slug and form.kind is not ChannelKind.CONSOLE:
+        fault = Fault("the name 'console' is kept for the console channel", "choose another slug")
+        collector.problems.append(entry.problem("slug", fault))
+    if form.kind is ChannelKind.EMAIL and form.enabled and collector.settings.smtp is None:
+        fault = Fault(
+            f"email channel '{form.slug}' has no mail server to send through",
+            f"add a section [smtp] to {collector.settings.file.name}, or set enabled = false here",
+        )
+        collector.problems.append(entry.problem("kind", fault))
+    return Channel(
+        slug=form.slug,
+        kind=form.kind,
+        address=form.address or _looked_up(collector, entry, "url", form.url, web_address_fault),
+        secret=_looked_up(collector, entry, "secret", form.secret, _key_fault),
+        enabled=form.enabled,
+        disabled_reason="" if form.enabled else f"disabled in {entry.document.label}",
+        owner=entry.owner,
+    )
+
+
+def _looked_up(
+    collector: Collector,
+    entry: Entry[ChannelForm],
+    key: str,
+    value: Any,
+    fault_of: Callable[[str], Fault | None],
+) -> str:
+    """Take a value from the file or from where its reference points, and check it; "" when there is none."""
+    if value is None:
+        return ""
+    plain = isinstance(value, str) and key == "url"
+    found = value if plain else collector.settings.secrets.read(value)
+    fault = found if isinstance(found, Fault) else fault_of(found)
+    if fault is not None:
+        named = Fault(f"channel '{entry.form.slug}': {fault.message}", fault.hint)
+        collector.problems.append(entry.problem(key, named))
+    return found if isinstance(found, str) else ""
+
+
+def _key_fault(value: str) -> Fault | None:
+    """Check a Standard Webhooks key: `whsec_` and 24 to 64 bytes in base64."""
+    try:
+        raw = base64.b64decode(value.removeprefix(SECRET_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if value.startswith(SECRET_PREFIX) and 24 <= len(raw) <= 64:
+        return None
+    return Fault(
+        "the secret is no webhook key",
+        f"it must be {SECRET_PREFIX} and 24 to 64 bytes in base64; without a secret line one is made",
+    )
+
+
+def _add_subscription(
+    collector: Collector, recipients: Recipients, entry: Entry[SubscriptionForm], defaults: Subscription
+) -> None:
+    form = entry.form
+    topics = collector.known("topic")
+    for index, topic in enumerate(form.topics):
+        _refer(collector, entry, ("topics", index), topic, topics)
+    subscribers = collector.known("subscriber") | {OPERATOR}
+    channels = collector.known("channel") | {CONSOLE.slug}
+    _refer(collector, entry, ("subscriber",), form.subscriber, subscribers)
+    _refer(collector, entry, ("channel",), form.channel, channels)
+    if form.subscriber == OPERATOR:
+        recipients.subscribers.setdefault(OPERATOR, defaults.subscriber)
+    if form.channel == CONSOLE.slug:
+        recipients.channels.setdefault(CONSOLE.slug, CONSOLE)
+    subscriber = recipients.subscribers.get(form.subscriber)
+    channel = recipients.channels.get(form.channel)
+    if subscriber is None or channel is None:
+        return  # a problem, already told above or at the table itself
+    recipients.subscriptions[form.slug] = Subscription(
+        slug=form.slug,
+        subscriber=subscriber,
+        channel=channel,
+        topics=form.topics,
+        languages=form.languages,
+        enabled=form.enabled,
+        owner=entry.owner,
+    )
+
+
+def _refer(
+    collector: Collector, entry: Entry[SubscriptionForm], at: KeyPath, slug: str, known: set[str]
+) -> None:
+    if slug not in known:
+        kind = str(at[0]).removesuffix("s")
+        fault = Fault(
+            f"subscription '{entry.form.slug}': there is no {kind} '{slug}'", suggestion(slug, known)
+        )
+        collector.problems.append(entry.document.problem((*entry.path, *at), fault))
