@@ -15,7 +15,7 @@ __all__ = ["Sealer", "Store", "Transaction", "open_store"]
 async def open_store(url: str, *, sealer: Sealer, backup_dir: Path | None) -> Store:
     """Open the database at `url` and bring it to this version's schema.
 
-    `url` is `sqlite:/absolute/path.db`. A SQLite database that holds anything is copied
+    `url` is `sqlite:/absolute/path.db` or `postgresql://…`. A SQLite database that holds anything is copied
     to `backup_dir` before a migration; None means no copy. Raises `StoreError` and its kinds, with what to
     do.
     """
@@ -30,4 +30,14 @@ async def open_store(url: str, *, sealer: Sealer, backup_dir: Path | None) -> St
                 "a SQLite store needs an absolute path, like sqlite:/var/lib/news-monitor/monitor.db"
             )
         return await SqliteStore.open(path, sealer=sealer, backup_dir=backup_dir)
-    raise StoreError(f"unknown kind of store {scheme!r}; use sqlite:/absolute/path.db")
+    if scheme in {"postgresql", "postgres"}:
+        try:
+            from monitor.store.postgres import PostgresStore  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            if not (error.name or "").startswith("psycopg"):
+                raise
+            raise StoreError(
+                "a PostgreSQL store needs the extra `postgres`: pip install 'news-monitor[postgres]'"
+            ) from error
+        return await PostgresStore.open(url, sealer=sealer)
+    raise StoreError(f"unknown kind of store {scheme!r}; use sqlite:/absolute/path.db or postgresql://…")

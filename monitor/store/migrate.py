@@ -43,7 +43,10 @@ CREATE TABLE schema_migrations (
 """
 _HAS_RECORDS: Final[Mapping[Dialect, str]] = {
     "sqlite": "SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'",
-    "postgres": "SELECT 1 AS found WHERE to_regclass('schema_migrations') IS NOT NULL",
+    "postgres": (
+        "SELECT 1 AS found FROM information_schema.tables "
+        "WHERE table_schema = current_schema() AND table_name = 'schema_migrations'"
+    ),
 }
 
 
