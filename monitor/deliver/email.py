@@ -159,7 +159,7 @@ def _header_address(address: str) -> str:
 
 
 def _token(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".") or "x"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-") or "x"
 
 
 def _view(alert: Alert, identity: SenderIdentity, phrases: Phrases) -> dict[str, object]:

@@ -28,14 +28,7 @@ async def hand_over(options: SmtpOptions, *, sender: str, recipient: str, messag
     `sender` and `recipient` are ASCII addresses without control characters. Never raises for what a relay or
     the network can do; a cancelled call closes the connection.
     """
-    client = aiosmtplib.SMTP(
-        hostname=options.host,
-        port=options.port,
-        timeout=options.timeout,
-        use_tls=options.tls == "implicit",
-        start_tls=False,
-        local_hostname=sender.rpartition("@")[2],
-    )
+    client = _client(options, name=sender.rpartition("@")[2])
     in_step = False
     try:
         result = await _converse(client, options, sender=sender, recipient=recipient, message=message)
@@ -43,6 +36,34 @@ async def hand_over(options: SmtpOptions, *, sender: str, recipient: str, messag
     finally:
         await _leave(client, in_step=in_step)
     return result
+
+
+async def probe(options: SmtpOptions) -> str:
+    """Connect, reach the agreed TLS, log in and leave; return what went wrong in words, or nothing."""
+    client = _client(options, name="localhost")
+    in_step = False
+    try:
+        async with asyncio.timeout(options.timeout):
+            await _open(client, options)
+        in_step = True
+    except _Stop as stop:
+        return stop.result.reason
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        return _failed_before_content(error).reason
+    finally:
+        await _leave(client, in_step=in_step)
+    return ""
+
+
+def _client(options: SmtpOptions, *, name: str) -> aiosmtplib.SMTP:
+    return aiosmtplib.SMTP(
+        hostname=options.host,
+        port=options.port,
+        timeout=options.timeout,
+        use_tls=options.tls == "implicit",
+        start_tls=False,
+        local_hostname=name,
+    )
 
 
 async def _converse(

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
@@ -178,6 +179,16 @@ def test_headers_name_the_alert_its_thread_and_its_list(
     assert message["List-Unsubscribe"] == "<mailto:desk@news.example?subject=unsubscribe%20desk-tariffs>"
     assert message["X-Monitor-Reason"] == "first report of this story"
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_ids_stay_well_formed_whatever_the_names_hold(
+    make_alert: MakeAlert, identity: SenderIdentity
+) -> None:
+    odd = replace(identity, mail_domain="news.example>", mail_from="Frontera «ñ» <alerts@news.example>")
+    message = parsed(EMAIL.render(make_alert(reason=""), odd))
+    assert message["Message-ID"] == "<01JNGW4Z6Q8YB3@news.example>"
+    assert message["From"].addresses[0].display_name == "Frontera «ñ»"
+    assert message["X-Monitor-Reason"] == "-"
 
 
 def test_the_same_alert_gives_the_same_bytes(make_alert: MakeAlert, identity: SenderIdentity) -> None:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from monitor.deliver import SENDERS, SenderIdentity, SendTools, SmtpOptions
+from monitor.deliver.smtp import probe
 from monitor.errors import Refused
 from monitor.model import Alert, Attempt, ChannelKind, Delivery, SendOutcome, SendResult
 
@@ -282,6 +283,16 @@ async def test_a_closed_port_is_tried_again(mail: Mail) -> None:
         result = await mail(taken.getsockname()[1])
     assert result.outcome is SendOutcome.RETRY
     assert "cannot connect" in result.reason
+
+
+async def test_a_probe_says_nothing_of_a_good_relay_and_sends_it_nothing() -> None:
+    async with running(Relay()) as relay:
+        assert await probe(SmtpOptions(host="127.0.0.1", port=relay.port, tls="none")) == ""
+        missing = await probe(SmtpOptions(host="127.0.0.1", port=relay.port))
+    assert "no STARTTLS" in missing
+    assert relay.taken == []
+    async with scripted([], then=b"554 no service\r\n") as port:
+        assert "554 no service" in await probe(SmtpOptions(host="127.0.0.1", port=port, tls="none"))
 
 
 # TLS and passwords
