@@ -4,6 +4,7 @@ Nothing else builds these. It holds the watchlist snapshot in force and the stat
 makes no decision about feeds, items or alerts.
 """
 
+import base64
 import os
 import random
 import secrets
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Self, TextIO
 
@@ -26,6 +28,7 @@ from monitor.errors import ConfigError, Problem, StoreBusy, StoreError
 from monitor.fetch.pool import ParserPool
 from monitor.fetch.request import FetchOptions
 from monitor.match import Watchlist, compile_watchlist
+from monitor.model import Topic
 from monitor.net.client import make_client
 from monitor.pipeline import (
     Context,
@@ -44,6 +47,7 @@ log = structlog.get_logger()
 
 LOCK_FILE = "monitor.lock"
 KEY_FILE = "secret.key"
+SPREAD_SECONDS = 2.0  # for each new feed: first polls are strewn over this many seconds together
 
 
 def user_agent(contact: str) -> str:
@@ -112,12 +116,17 @@ class App:
         closing.push_async_callback(parsers.close)
         snapshot = [compile_watchlist((), revision=0)]
         wakers: list[Callable[[Stage], None]] = []
+
+        def wake(stage: Stage) -> None:
+            for waker in wakers:
+                waker(stage)
+
         context = Context(
             store=store,
             clock=_now,
             random=random.random,
             watchlist=lambda: snapshot[0],
-            wake=lambda stage: [waker(stage) for waker in wakers] and None,
+            wake=wake,
             new_uid=lambda: f"msg_{secrets.token_hex(16)}",
         )
         tools = SendTools(http=http, smtp=smtp_options(settings), console=console, clock=_now)
@@ -184,7 +193,12 @@ class App:
         """Apply a desired state and put it in force."""
         floor = self.settings.floor_seconds
         made = await self.store.write(
-            apply_plan, desired, actor=actor, now=_now(), floor=floor, spread=min(floor, self.settings.spread_seconds)
+            apply_plan,
+            desired,
+            actor=actor,
+            now=_now(),
+            floor=floor,
+            spread=min(floor, SPREAD_SECONDS * len(desired.feeds)),
         )
         await self.reload_watchlist()
         for stage in Stage:
@@ -212,8 +226,8 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _watchlist(tx: Transaction) -> tuple[list[object], int]:
-    return watchlist.list_topics(tx), watchlist.watchlist_revision(tx)  # type: ignore[return-value]
+def _watchlist(tx: Transaction) -> tuple[list[Topic], int]:
+    return watchlist.list_topics(tx), watchlist.watchlist_revision(tx)
 
 
 def prepare_state_dir(path: Path) -> Path:
@@ -250,24 +264,21 @@ def take_lock(state: Path) -> filelock.FileLock:
 def store_key(settings: Settings) -> bytes:
     """Read the key that seals stored secrets: the configured one, else one made once in the state folder.
 
-    Raises StoreError when the key is not 32 bytes of hexadecimal text.
+    Raises StoreError when the key file cannot be written or does not hold 32 bytes in base64.
     """
+    if settings.store_key is not None:
+        return settings.store_key
     path = settings.state_dir / KEY_FILE
-    text = settings.store.key
-    if not text:
+    try:
         if not path.exists():
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(Sealer.new_key().hex() + "\n")
-        text = path.read_text()
-    try:
-        key = bytes.fromhex(text.strip())
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        where = "[store] key" if settings.store.key else str(path)
-        raise StoreError(f"{where} must be 64 hexadecimal digits (32 bytes); make one with: openssl rand -hex 32")
-    return key
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(base64.b64encode(Sealer.new_key()) + b"\n")
+        return base64.b64decode(path.read_bytes(), validate=False)
+    except OSError as error:
+        raise StoreError(
+            f"the key file {path} cannot be used: {error.strerror}; check its owner and the disk"
+        ) from error
 
 
 def poll_options(settings: Settings) -> PollOptions:
@@ -276,7 +287,7 @@ def poll_options(settings: Settings) -> PollOptions:
     return PollOptions(
         concurrency=fetch.concurrency,
         per_host=fetch.per_host,
-        floor=settings.floor_seconds,
+        floor=settings.floor_for,
         fetch=FetchOptions(
             max_raw=fetch.max_body_mib * 1024 * 1024,
             max_decoded=4 * fetch.max_body_mib * 1024 * 1024,
@@ -306,7 +317,7 @@ def sender_identity(settings: Settings) -> SenderIdentity:
     return SenderIdentity(
         instance=settings.service.name,
         mail_from=sender,
-        mail_domain=sender.rpartition("@")[2] or "localhost",
+        mail_domain=parseaddr(sender)[1].rpartition("@")[2] or "localhost",
         base_url=settings.service.base_url,
         contact=settings.service.contact,
         version=__version__,

@@ -18,12 +18,12 @@ import structlog
 
 from monitor import __version__
 from monitor.app import App
-from monitor.config import Settings, Start, decide_start, load_desired
+from monitor.config import Settings, Start, applied_revision, decide_start
 from monitor.desk.config import change_lines
 from monitor.errors import ConfigError, MonitorError
 from monitor.pipeline import Stage
 from monitor.runner import LocalRunner
-from monitor.store import Transaction, outbox, watchlist
+from monitor.store import outbox
 from monitor.web import create_site
 from monitor.web.serve import SiteServer, tcp_listener, unix_listener
 
@@ -57,7 +57,9 @@ async def run_daemon(
         except ConfigError as error:
             for problem in error.problems:
                 log.error("config.problem", problem=str(problem))
-            log.error("daemon.refused", reason="the store is empty and the configuration files cannot be used")
+            log.error(
+                "daemon.refused", reason="the store is empty and the configuration files cannot be used"
+            )
             return 2
         except MonitorError as error:
             log.error("daemon.refused", reason=str(error))
@@ -74,19 +76,15 @@ async def bring_up(app: App) -> None:
     released = await app.store.write(outbox.release_leases, now=app.context.clock())
     if released:
         log.info("delivery.released", count=released, reason="the last process ended while sending them")
+    filled = await app.store.read(applied_revision) is not None
     try:
-        desired, problems = load_desired(app.settings), ()
+        made = await app.apply_files(actor="daemon")
     except ConfigError as error:
-        desired, problems = None, error.problems
-    start = decide_start(problems, filled=await app.store.read(_filled))
-    if start is Start.REFUSE:
-        raise ConfigError(problems)
-    app.files.problems = problems
-    if desired is None:
-        _say_problems(problems)
-        return
-    made = await app.apply_files(actor="daemon")
-    log.info("config.applied", changes=len(change_lines(made)), topics=len(app.watchlist.topics))
+        if decide_start(error.problems, filled=filled) is Start.REFUSE:
+            raise
+        _say_problems(error.problems)
+    else:
+        log.info("config.applied", changes=len(change_lines(made)), topics=len(app.watchlist.topics))
 
 
 async def reload(app: App) -> None:
@@ -107,10 +105,6 @@ def _say_problems(problems: tuple[object, ...]) -> None:
     for problem in problems:
         log.error("config.problem", problem=str(problem))
     log.error("config.kept", reason="the last applied configuration stays in force", problems=len(problems))
-
-
-def _filled(tx: Transaction) -> bool:
-    return bool(watchlist.list_topics(tx))
 
 
 @contextlib.asynccontextmanager
@@ -185,7 +179,8 @@ def _say_ready(app: App) -> None:
 
 
 def _status_line(app: App) -> str:
-    state = f"{len(app.watchlist.topics)} topics, {app.poller.crew.busy} polls and {app.shipper.crew.busy} sends running"
+    busy = f"{app.poller.crew.busy} polls and {app.shipper.crew.busy} sends running"
+    state = f"{len(app.watchlist.topics)} topics, {busy}"
     problems = len(app.files.problems)
     return f"{state}; {problems} configuration problems, the last good one is in force" if problems else state
 

@@ -33,7 +33,10 @@ def check_config(config: ConfigOption = None, as_json: JsonOption = False) -> No
     if as_json:
         print_json({"ok": True, **counts})
         return
-    typer.echo("Configuration is good: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))
+    typer.echo(
+        "Configuration is good: "
+        + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    )
     if not settings.service.contact:
         typer.echo(
             "note: [service] contact is empty, so feeds are polled at most once in 60 minutes; "

@@ -13,7 +13,9 @@ app = typer.Typer(help="Deliveries: what was sent, where it stands, and why.", n
 
 @app.command(name="list")
 def list_deliveries(
-    state: Annotated[str | None, typer.Option(help="Only this state: pending, leased, done, dead, cancelled.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="Only this state: pending, leased, done, dead, cancelled.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many.")] = 50,
     config: ConfigOption = None,
     as_json: JsonOption = False,

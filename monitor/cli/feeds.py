@@ -24,7 +24,9 @@ def list_feeds(config: ConfigOption = None, as_json: JsonOption = False) -> None
         print_json(lines)
         return
     if not lines:
-        typer.echo("No feeds yet: `monitor apply` takes over the configuration files (so does `monitor run`).")
+        typer.echo(
+            "No feeds yet: `monitor apply` takes over the configuration files (so does `monitor run`)."
+        )
         return
     print_table(
         ["feed", "state", "lang", "last ok", "next poll", "reason"],
@@ -47,7 +49,9 @@ def add(
     url: Annotated[str, typer.Argument(help="Address of the feed.")],
     slug: Annotated[str, typer.Option(help="Its name here (default: made from its title).")] = "",
     title: Annotated[str, typer.Option(help="Title (default: the feed's own).")] = "",
-    language: Annotated[str, typer.Option(help="Language tag such as en or es (default: the feed's own).")] = "",
+    language: Annotated[
+        str, typer.Option(help="Language tag such as en or es (default: the feed's own).")
+    ] = "",
     region: Annotated[str, typer.Option(help="Region it covers.")] = "",
     publisher: Annotated[str, typer.Option(help="The outlet behind it (default: the title).")] = "",
     unchecked: Annotated[bool, typer.Option("--unchecked", help="Add without fetching it first.")] = False,

@@ -44,7 +44,9 @@ def _print_document(document: dict[str, Any]) -> None:
     if document.get("reason"):
         typer.echo(f"  {document['reason']}")
     if feed["format"]:
-        typer.echo(f"  {feed['title']} ({feed['format']}, {feed['language']}), {len(document['items'])} items")
+        typer.echo(
+            f"  {feed['title']} ({feed['format']}, {feed['language']}), {len(document['items'])} items"
+        )
     for item in document["items"]:
         typer.echo(f"  - {when(item['published'])}  {item['title']}")
         if item["link"]:
@@ -67,7 +69,9 @@ def explain(
         return
     for item in found:
         typer.secho(item["title"], bold=True)
-        typer.echo(f"  item {item['item']} of {item['feed']}, version {item['version']}, first seen {when(item['first_seen'])}")
+        typer.echo(
+            f"  item {item['item']} of {item['feed']}, version {item['version']}, first seen {when(item['first_seen'])}"
+        )
         if item["link"]:
             typer.echo(f"  {item['link']}")
         if item["story"]:

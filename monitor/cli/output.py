@@ -42,7 +42,9 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows in aligned columns; a word that names a state is coloured on a terminal."""
     lines = [tuple(str(cell) for cell in row) for row in rows]
     widths = [max(len(line[column]) for line in [tuple(heads), *lines]) for column in range(len(heads))]
-    typer.echo(_line([typer.style(head.ljust(width), bold=True) for head, width in zip(heads, widths, strict=True)]))
+    typer.echo(
+        _line([typer.style(head.ljust(width), bold=True) for head, width in zip(heads, widths, strict=True)])
+    )
     for line in lines:
         typer.echo(
             _line(

@@ -16,7 +16,6 @@ from monitor.daemon import bring_up, run_daemon
 from monitor.demo.run import run_demo
 from monitor.desk.feeds import FeedLine, list_feeds, poll_now
 from monitor.logs import configure_logs
-from monitor.pipeline import Stage
 
 
 def register(app: typer.Typer) -> None:
@@ -28,10 +27,14 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     exit_when_done: Annotated[
-        bool, typer.Option("--exit", help="End by itself; code 0 only if every expected alert, and no other, arrived.")
+        bool,
+        typer.Option(
+            "--exit", help="End by itself; code 0 only if every expected alert, and no other, arrived."
+        ),
     ] = False,
     folder: Annotated[
-        Path | None, typer.Option(help="Keep configuration, state and mails here (default: a new temporary folder).")
+        Path | None,
+        typer.Option(help="Keep configuration, state and mails here (default: a new temporary folder)."),
     ] = None,
 ) -> None:
     """Show the whole product offline: feeds, matches, alerts by webhook and email, all on this machine.
@@ -56,7 +59,9 @@ def run(config: ConfigOption = None) -> None:
 
 
 def poll(
-    feeds: Annotated[list[str] | None, typer.Argument(help="Feeds to poll now (default: due and never polled).")] = None,
+    feeds: Annotated[
+        list[str] | None, typer.Argument(help="Feeds to poll now (default: due and never polled).")
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Poll, decide and send once, then end.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -86,11 +91,11 @@ async def _poll_once(settings: Settings, slugs: list[str]) -> list[FeedLine]:
         await bring_up(app)
         started = app.context.clock()
         await poll_now(app, slugs)
-        work = {Stage.POLL: app.poller, Stage.SEND: app.shipper}
-        for stage in (Stage.POLL, Stage.SEND):
-            while await work[stage].fill():
-                await work[stage].crew.drain()
-            await app.dispatch()
+        while await app.poller.fill():
+            await app.poller.crew.drain()
+        await app.dispatch()
+        while await app.shipper.fill():
+            await app.shipper.crew.drain()
         return [
             line
             for line in await list_feeds(app)
@@ -105,5 +110,3 @@ def _show(polled: list[FeedLine], *, as_json: bool) -> None:
     print_table(["feed", "state", "reason"], [(line.slug, line.state, line.reason) for line in polled])
     good = sum(line.state == "ok" for line in polled)
     typer.echo(f"{len(polled)} feeds polled, {good} ok, {len(polled) - good} not")
-
-

@@ -38,7 +38,9 @@ def daemon_runs(settings: Settings) -> bool:
 async def _client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     if daemon_runs(settings):
         transport = httpx.AsyncHTTPTransport(uds=str(settings.state_dir / SOCKET_FILE))
-        async with httpx.AsyncClient(transport=transport, base_url="http://daemon", timeout=TIMEOUT) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://daemon", timeout=TIMEOUT
+        ) as client:
             yield client
         return
     async with await App.open(settings) as app:
@@ -47,7 +49,9 @@ async def _client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             yield client
 
 
-def call(settings: Settings, method: str, path: str, *, params: dict[str, Any] | None = None, body: Any = None) -> Any:
+def call(
+    settings: Settings, method: str, path: str, *, params: dict[str, Any] | None = None, body: Any = None
+) -> Any:
     """Call a route under /api/v1 and return its JSON.
 
     Raises NotFound, Refused or MonitorError with the route's own words.

@@ -42,7 +42,9 @@ def list_topics(config: ConfigOption = None, as_json: JsonOption = False) -> Non
         print_json(lines)
         return
     if not lines:
-        typer.echo("No topics yet: `monitor apply` takes over the configuration files (so does `monitor run`).")
+        typer.echo(
+            "No topics yet: `monitor apply` takes over the configuration files (so does `monitor run`)."
+        )
         return
     print_table(
         ["topic", "name", "priority", "rev", "on", "owner"],

@@ -9,7 +9,7 @@ from pyexpat import EXPAT_VERSION
 from typing import Any
 
 from monitor.app import App
-from monitor.deliver.email import probe_relay
+from monitor.deliver.smtp import probe as probe_relay
 from monitor.desk.status import Status, status
 from monitor.store import Transaction, recipients
 
@@ -154,7 +154,11 @@ def _feeds(state: Status) -> Iterator[Finding]:
         grade=Grade.WARN if bad else Grade.OK,
         subject="feeds",
         found=parts or "none",
-        advice="monitor feeds list" if failing else "" if total else "monitor apply, or monitor feeds add URL",
+        advice="monitor feeds list"
+        if failing
+        else ""
+        if total
+        else "monitor apply, or monitor feeds add URL",
     )
 
 

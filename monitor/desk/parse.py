@@ -17,7 +17,9 @@ from monitor.model import FetchState
 from monitor.net.client import make_client
 
 
-async def parse_all(settings: Settings, targets: Sequence[str], show: Callable[[dict[str, Any]], None]) -> None:
+async def parse_all(
+    settings: Settings, targets: Sequence[str], show: Callable[[dict[str, Any]], None]
+) -> None:
     """Parse each target in the limited parser processes and hand its document to `show`, in the given order."""
     pool = ParserPool(
         settings.fetch.parser_workers,
@@ -54,7 +56,9 @@ async def _parse(settings: Settings, pool: ParserPool, target: str) -> Parsed:
         allow_networks=settings.fetch.allow_networks,
         max_connections=1,
     ) as client:
-        fetched = await fetch(client, target, FetchState(next_poll_at=now), options=poll_options(settings).fetch)
+        fetched = await fetch(
+            client, target, FetchState(next_poll_at=now), options=poll_options(settings).fetch
+        )
     if fetched.outcome is not None:
         return Parsed(outcome=fetched.outcome, reason=fetched.reason)
     return await pool.parse(fetched.body, headers=fetched.headers, url=fetched.url, now=now)

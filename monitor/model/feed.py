@@ -87,7 +87,10 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """One finished poll, as the history keeps it. `size` counts body bytes on the wire, `items` those in the document."""
+    """One finished poll, as the history keeps it.
+
+    `size` counts body bytes on the wire, `items` those in the document.
+    """
 
     started_at: datetime
     ended_at: datetime

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -33,11 +34,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollOptions:
-    """Bounds of polling: feeds in flight overall and per host, the interval's floor in seconds, fetch limits."""
+    """Bounds of polling: feeds in flight overall and per host, fetch limits, and the interval's floor.
+
+    `floor` gives the shortest time between two polls of an address, in seconds.
+    """
 
     concurrency: int = 16
     per_host: int = 1
-    floor: int = 3600
+    floor: Callable[[str], int]
     fetch: FetchOptions
 
 
@@ -96,7 +100,7 @@ class Poller:
             feed.fetch,
             outcome=outcome,
             headers=fetched.headers,
-            min_interval=max(self._options.floor, feed.min_interval),
+            min_interval=max(self._options.floor(feed.url), feed.min_interval),
             now=now,
             jitter=self._context.random(),
         )
@@ -111,10 +115,23 @@ class Poller:
             new_items=len(intake.new),
         )
         state = progress(
-            feed.fetch, outcome=outcome, reason=reason, fetched=fetched, digest=digest, schedule=schedule, now=now
+            feed.fetch,
+            outcome=outcome,
+            reason=reason,
+            fetched=fetched,
+            digest=digest,
+            schedule=schedule,
+            now=now,
         )
         made = await self._context.store.write(
-            _commit, feed=feed, state=state, poll=poll, intake=intake, judged=judged, watchlist=watchlist, now=now
+            _commit,
+            feed=feed,
+            state=state,
+            poll=poll,
+            intake=intake,
+            judged=judged,
+            watchlist=watchlist,
+            now=now,
         )
         self._tell(feed, poll, made, started=clock)
         return outcome

@@ -63,6 +63,7 @@ class Shipper:
     async def _ship(self, delivery: Delivery, attempt: Attempt) -> None:
         started = time.monotonic()
         result = await self._send(delivery, attempt)
+        earlier = await self._context.store.read(outbox.attempts_of, delivery.id)
         now = self._context.clock()
         answer = plan(
             result,
@@ -70,6 +71,7 @@ class Shipper:
             created_at=delivery.created_at,
             now=now,
             jitter=self._context.random(),
+            unknowns=sum(each.outcome is SendOutcome.UNKNOWN for each in earlier),
         )
         kept = await self._context.store.write(
             _keep, delivery=delivery, attempt=attempt, result=result, answer=answer, context=self._context

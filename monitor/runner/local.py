@@ -47,7 +47,9 @@ class LocalRunner:
         for stage, work in self._stages.items():
             self.wake(stage)
             self._loops.append(asyncio.create_task(self._loop(stage, work), name=f"stage:{stage}"))
-            self._scheduler.add_job(self.wake, "interval", [stage], seconds=TICK_SECONDS[stage], id=stage.value)
+            self._scheduler.add_job(
+                self.wake, "interval", [stage], seconds=TICK_SECONDS[stage], id=stage.value
+            )
         self._scheduler.add_job(self._heartbeat, "interval", seconds=HEARTBEAT_SECONDS, id="heartbeat")
         self._scheduler.add_job(self._tidy, "interval", seconds=TIDY_SECONDS, id="tidy", jitter=60)
         self._scheduler.add_listener(_report, EVENT_JOB_ERROR | EVENT_JOB_MISSED)

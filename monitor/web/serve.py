@@ -27,7 +27,12 @@ class SiteServer:
 
     def __init__(self, site: ASGIApp, listener: socket.socket) -> None:
         config = uvicorn.Config(
-            site, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3, server_header=False
+            site,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=3,
+            server_header=False,
         )
         self._server = _Server(config)
         self._listener = listener
@@ -36,7 +41,7 @@ class SiteServer:
     async def start(self) -> None:
         """Start serving; returns once connections are accepted."""
         self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]), name="web")
-        while not self._server.started and not self._task.done():
+        while not self._server.started and not self._task.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
@@ -75,5 +80,7 @@ def unix_listener(state: Path) -> socket.socket:
         path.chmod(0o600)
     except OSError as error:
         listener.close()
-        raise MonitorError(f"cannot make the command socket {path}: {error}; use a shorter state_dir") from error
+        raise MonitorError(
+            f"cannot make the command socket {path}: {error}; use a shorter state_dir"
+        ) from error
     return listener

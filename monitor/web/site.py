@@ -21,7 +21,9 @@ log = structlog.get_logger()
 STATUS: dict[type[MonitorError], int] = {NotFound: 404, Refused: 422, StoreConflict: 409, ConfigError: 422}
 
 
-def create_site(app: App, *, trusted: bool, hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")) -> FastAPI:
+def create_site(
+    app: App, *, trusted: bool, hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+) -> FastAPI:
     """Make the site over one App; only a `trusted` site has the routes that change something.
 
     The public site answers only to the names in `hosts`, so that a page elsewhere cannot reach it by rebinding.

@@ -1,0 +1,89 @@
+"""The local runner: woken stages run at once, ticks are the net, a failing stage goes on, stop is orderly."""
+
+import asyncio
+from collections import Counter
+
+from monitor.pipeline import Stage
+from monitor.runner import LocalRunner
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.runs: Counter[str] = Counter()
+        self.ran = asyncio.Event()
+        self.fail_first = False
+        self.overlap = False
+        self._inside = False
+
+    async def work(self) -> None:
+        self.overlap |= self._inside
+        self._inside = True
+        self.runs["work"] += 1
+        await asyncio.sleep(0)
+        self._inside = False
+        self.ran.set()
+        if self.fail_first and self.runs["work"] == 1:
+            raise RuntimeError("broken once")
+
+    async def idle(self) -> None:
+        self.runs["idle"] += 1
+
+
+def runner(recorder: Recorder) -> LocalRunner:
+    return LocalRunner({Stage.DISPATCH: recorder.work}, heartbeat=recorder.idle, tidy=recorder.idle)
+
+
+async def again(recorder: Recorder) -> None:
+    recorder.ran.clear()
+    await asyncio.wait_for(recorder.ran.wait(), 10)
+
+
+async def test_a_stage_runs_at_start_and_whenever_it_is_woken() -> None:
+    recorder = Recorder()
+    local = runner(recorder)
+    local.start()
+    await again(recorder)
+    local.wake(Stage.DISPATCH)
+    await again(recorder)
+    await local.stop()
+    assert recorder.runs["work"] == 2
+    assert not recorder.overlap
+
+
+async def test_waking_a_stage_that_the_runner_does_not_have_is_harmless() -> None:
+    local = runner(Recorder())
+    local.wake(Stage.SEND)
+
+
+async def test_a_tick_runs_a_stage_that_nobody_woke() -> None:
+    recorder = Recorder()
+    local = LocalRunner({Stage.POLL: recorder.work}, heartbeat=recorder.idle, tidy=recorder.idle)
+    local.start()
+    await again(recorder)
+    await again(recorder)
+    await local.stop()
+    assert recorder.runs["work"] >= 2
+
+
+async def test_a_failing_stage_runs_again() -> None:
+    recorder = Recorder()
+    recorder.fail_first = True
+    local = runner(recorder)
+    local.start()
+    await again(recorder)
+    local.wake(Stage.DISPATCH)
+    await again(recorder)
+    await local.stop()
+    assert recorder.runs["work"] == 2
+
+
+async def test_nothing_runs_after_stop() -> None:
+    recorder = Recorder()
+    local = runner(recorder)
+    local.start()
+    await again(recorder)
+    await local.stop()
+    local.wake(Stage.DISPATCH)
+    await asyncio.sleep(0.05)
+    assert recorder.runs["work"] == 1
+    await local.stop()
