@@ -5,6 +5,7 @@ It decides nothing about feeds or alerts; it starts, watches, and says at the en
 
 import asyncio
 import contextlib
+import io
 import math
 import signal
 import tempfile
@@ -34,6 +35,8 @@ async def run_demo(folder: Path | None, *, exit_when_done: bool, out: TextIO) ->
     """
     folder = folder or Path(tempfile.mkdtemp(prefix="monitor-demo-"))
     stop = asyncio.Event()
+    if isinstance(out, io.TextIOWrapper):
+        out.reconfigure(errors="replace")  # a terminal without Spanish letters must not end the run
     async with DemoStage(folder) as stage:
         timeline = Timeline({each.slug: each.title for each in stage.recordings}, color=out.isatty())
         configure_logs(renderer=timeline, stream=out)
@@ -45,10 +48,11 @@ async def run_demo(folder: Path | None, *, exit_when_done: bool, out: TextIO) ->
             try:
                 await _watch(stage, daemon, stop, timeline, exit_when_done=exit_when_done, out=out)
             finally:
+                interrupted = stop.is_set()
                 stop.set()
                 code = await daemon
         report = stage.report()
-        _say(out, *_summary(stage, report))
+        _say(out, *_summary(stage, report, interrupted=interrupted))
     if code or not exit_when_done:
         return code
     return 0 if report.ok else 1
@@ -118,7 +122,7 @@ def _heading(stage: DemoStage, *, exit_when_done: bool) -> list[str]:
     ]
 
 
-def _summary(stage: DemoStage, report: Report) -> list[str]:
+def _summary(stage: DemoStage, report: Report, *, interrupted: bool) -> list[str]:
     counts = ", ".join(f"{got} of {report.expected} by {channel}" for channel, got in report.arrived.items())
     refused = sum(request.status == 503 for request in stage.receiver.requests)
     bad = sum(request.status == 401 for request in stage.receiver.requests)
@@ -131,6 +135,8 @@ def _summary(stage: DemoStage, report: Report) -> list[str]:
         f"polls     {len(stage.feeds.requests)} requests, {unchanged} unchanged (304), {faulty} server faults",
         f"mails     {len(stage.mailbox.mails)} kept in {stage.mails_dir}",
     ]
+    if interrupted and not stage.finished():
+        return [*lines, "result    ended before the run was over; what is missing was still to come"]
     if report.ok:
         return [*lines, "result    every expected alert, and no other, has arrived on both channels"]
     return [*lines, "result    not as expected:", *(f"  {line}" for line in report.lines)]
