@@ -61,7 +61,7 @@ _ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?:t|\s+)" + _T
 _DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)")
 _DAY_FIRST = re.compile(
     r"(?:[a-záéíóú]{2,10}\.?,?\s+)?(?P<day>\d{1,2})(?:\s+de)?[\s-]+(?P<word>[a-z]{3,10})\.?,?(?:\s+del?)?[\s-]+"
-    r"(?P<year>\d{4})(?:[\s,-]+(?:a las\s+)?" + _TIME + _HALF + _ZONE + r")?(?:\s*h(?:rs|oras)?\.?)?"
+    r"(?P<year>\d{4})(?:[\s,-]+(?:a las\s+)?" + _TIME + _HALF + r"(?:\s*h(?:rs|oras)?\b\.?)?" + _ZONE + r")?"
 )
 _MONTH_FIRST = re.compile(
     r"(?:[a-z]{3,10}\.?,?\s+)?(?P<word>[a-z]{3,10})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+"

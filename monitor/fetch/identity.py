@@ -120,4 +120,4 @@ def canonical_link(url: str, *, fragment: bool = False) -> str:
         pair for pair in parts.query.split("&") if pair and not _TRACKING.fullmatch(pair.partition("=")[0])
     ]
     shown = parts.fragment if fragment or parts.fragment.startswith("!") else ""
-    return urlunsplit(("https", place, parts.path or "/", "&".join(kept), shown))
+    return urlunsplit(("https", place, parts.path or "/", "&".join(kept), shown)).strip()

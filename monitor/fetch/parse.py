@@ -43,6 +43,7 @@ _FEED_TAG = re.compile(rb"<(?:rss|feed|rdf:RDF)[\s>]")
 _BARE_UTF16 = {b"\x00<": "utf-16be", b"<\x00": "utf-16le"}  # no BOM, no declaration: feedparser gives up
 _ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _SKIP = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->|<!\[CDATA\[", re.DOTALL)
+_BINARY = re.compile(r"(?:image|audio|video|font)/")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 
 
@@ -111,6 +112,8 @@ def _parse_xml(body: bytes, headers: Mapping[str, str], url: str, now: datetime)
         sanitize_html=False,
         resolve_relative_uris=False,
     )
+    if name == "html" and not found.entries:
+        return Parsed(outcome=Outcome.NOT_A_FEED, reason=_page(data))
     return _judge(found, name, url, now)
 
 
@@ -193,7 +196,7 @@ def _entry(raw: Any, feed: Any, url: str, now: datetime) -> Entry:
 def _link(raw: Any, url: str) -> str | None:
     """Return the entry's link; relative ones are resolved here, so that ids stay as the document has them."""
     value = raw.get("link") or ""
-    if raw.get("guidislink") and not re.match(r"(?i)https?://", value):
+    if value == raw.get("id") and raw.get("guidislink") and not re.match(r"(?i)https?://", value):
         return None  # a guid serves as link when there is none, but `4711` is no address
     return gate.link(_join(url, value)) if value else None
 
@@ -207,7 +210,7 @@ def _join(url: str, value: str) -> str:
 
 def _texts(raw: Any) -> tuple[str, str]:
     """Return summary and body; feedparser repeats a lone content as summary, which is left out here."""
-    bodies = [part for part in raw.get("content", ()) if _is_text(part.get("type"))]
+    bodies = [part for part in raw.get("content", ()) if not _BINARY.match(part.get("type") or "")]
     body = " ".join(text for part in bodies if (text := _text(part.get("value"), part.get("type"))))
     value = raw.get("summary")
     if any(part.get("value") == value for part in raw.get("content", ())):
@@ -217,10 +220,6 @@ def _texts(raw: Any) -> tuple[str, str]:
 
 def _text(value: str | None, kind: str | None) -> str:
     return gate.plain(value, html=kind != "text/plain", limit=gate.TEXT_LIMIT)
-
-
-def _is_text(kind: str | None) -> bool:
-    return not kind or kind.startswith("text/") or kind.endswith(("xhtml+xml", "/xml", "/html"))
 
 
 def _tags(raw: Sequence[Any]) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ async def _follow(
             return replace(answer, permanent_url=permanent)
         target = _target(address, answer.headers.get("location", ""))
         if target is None:
-            reason = f"HTTP {answer.status} from {answer.url} names no usable Location"
+            reason = f"{answer.url} names no usable Location (HTTP {answer.status})"
             return replace(answer, outcome=Outcome.REDIRECT_LOOP, reason=reason)
         if bare(target) in seen or len(seen) > options.max_redirects:
             return replace(answer, outcome=Outcome.REDIRECT_LOOP, reason=_circle(seen, target))
@@ -119,18 +119,21 @@ async def _ask(
 ) -> Fetched:
     """Send one request; a redirect comes back with outcome None and its status."""
     conditional = _validators(address, state)
+    headers = [(b"Accept", ACCEPT.encode()), (b"Accept-Encoding", b"gzip"), *conditional]
     try:
-        request = client.build_request(
-            "GET",
-            address,
-            headers=[(b"Accept", ACCEPT.encode()), (b"Accept-Encoding", b"gzip"), *conditional],
-        )
+        request = client.build_request("GET", address, headers=headers)
+    except httpx.InvalidURL as error:
+        return _end(Outcome.UNREACHABLE, f"not an address that can be asked: {error}", address)
+    try:
         response = await client.send(request, stream=True)
     except GuardError as error:
         return _end(Outcome.FORBIDDEN_ADDRESS, str(error), address)
     except httpx.TimeoutException as error:
         return _end(Outcome.TIMEOUT, str(error) or f"{address.host} did not answer in time", address)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
+        # httpx reads the Location of a redirect even where it does not follow, and raises for a bad one.
+        if isinstance(error, httpx.InvalidURL) or "location header" in str(error):
+            return _end(Outcome.REDIRECT_LOOP, f"{bare(address)} names no usable Location", address)
         return _end(Outcome.UNREACHABLE, _unreachable(error, address), address)
     try:
         return await _judge(response, address, options, asked=bool(conditional))

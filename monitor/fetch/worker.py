@@ -12,13 +12,14 @@ import math
 import os
 import resource
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import BinaryIO
 
 from monitor.fetch.document import to_wire
 from monitor.fetch.parse import parse
 from monitor.fetch.wire import LENGTHS, frame
 
+_SAMPLE = b"<rss><channel><item><title>&lt;b&gt;ready&lt;/b&gt;</title></item></channel></rss>"
 OUT_OF_MEMORY = 77  # exit status; the pool puts it into words
 
 
@@ -31,8 +32,10 @@ def main(arguments: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     gc.freeze()
-    _answer(answers, frame({"ready": True}))
     try:
+        # What libraries load lazily is loaded now, and a limit too low to work with shows before any document.
+        parse(_SAMPLE, headers={}, url="", now=datetime.now(UTC))
+        _answer(answers, frame({"ready": True}))
         while _serve(sys.stdin.buffer, answers, cpu_seconds):
             pass
     except MemoryError:
