@@ -149,6 +149,9 @@ def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
             return Fault(f"'{name}' is missing", f"add a line: {name} = …")
         case "model_type" | "model_attributes_type" | "dict_type":
             return Fault(f"'{name}' must be a table", f"write it as [{name}] with its keys below")
+        case "tuple_type":
+            written = f"head each of its tables with [[{name}]]" if len(place) == 1 else "put it into [ ]"
+            return Fault(f"'{name}' must be a list", written)
     text = detail["msg"]
     return Fault(text[:1].lower() + text[1:])
 

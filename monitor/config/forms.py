@@ -113,12 +113,15 @@ class ChannelForm(Form):
             self.kind, set()
         )
         written = {key for key in ("address", "url", "secret") if getattr(self, key) is not None}
+        article = "an" if self.kind is ChannelKind.EMAIL else "a"
         needed = {ChannelKind.EMAIL: "address", ChannelKind.WEBHOOK: "url"}.get(self.kind)
         if extra := sorted(written - allowed):
             keys = " and ".join(sorted(allowed)) or "no address at all"
-            raise refuse(Fault(f"a {self.kind} channel has no '{extra[0]}'", f"it takes {keys}"))
+            raise refuse(Fault(f"{article} {self.kind} channel has no '{extra[0]}'", f"it takes {keys}"))
         if needed and needed not in written:
-            raise refuse(Fault(f"'{needed}' is missing", f"a {self.kind} channel needs a line: {needed} = …"))
+            raise refuse(
+                Fault(f"'{needed}' is missing", f"{article} {self.kind} channel needs a line: {needed} = …")
+            )
         return self
 
 

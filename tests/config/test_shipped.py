@@ -1,0 +1,75 @@
+"""The files in config/ as a newcomer gets them."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from monitor.config import load_desired, load_settings
+from monitor.config.settings import Settings
+from monitor.model import ChannelKind
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+def test_the_shipped_configuration_has_no_problem() -> None:
+    desired = load_desired(load_settings(CONFIG / "monitor.toml", {}))
+    assert [each.channel.kind for each in desired.subscriptions] == [ChannelKind.CONSOLE]
+    written = sum(
+        len(tomllib.loads(file.read_text("utf-8"))["topic"]) for file in CONFIG.glob("watchlists/*.toml")
+    )
+    assert len(desired.topics) == written
+
+
+def test_the_shipped_feeds_are_described_in_full() -> None:
+    feeds = load_desired(load_settings(CONFIG / "monitor.toml", {})).feeds
+    assert sum(each.enabled for each in feeds) >= 40
+    assert {each.language for each in feeds} == {"en", "es"}
+    for each in feeds:
+        assert each.title, each.slug
+        assert each.publisher, each.slug
+        assert each.region, each.slug
+        assert each.enabled == (not each.disabled_reason), each.slug
+
+
+def test_the_shipped_contact_is_empty_so_polling_is_slow() -> None:
+    settings = load_settings(CONFIG / "monitor.toml", {})
+    assert settings.service.contact == ""
+    assert settings.floor_seconds == 3600
+
+
+def test_the_shipped_settings_show_the_defaults() -> None:
+    shipped = load_settings(CONFIG / "monitor.toml", {})
+    assert shipped.model_dump(exclude={"files"}) == Settings().model_dump(exclude={"files"})
+
+
+def test_the_shipped_settings_mention_every_key() -> None:
+    text = (CONFIG / "monitor.toml").read_text("utf-8")
+    for section, info in Settings.model_fields.items():
+        assert f"[{section}]" in text
+        model = info.annotation if section != "smtp" else None
+        for key in getattr(model, "model_fields", {}):
+            assert re.search(rf"^(?:# )?{key} = ", text, re.MULTILINE), f"[{section}] {key}"
+
+
+def test_the_commented_examples_work_when_uncommented(tmp_path: Path) -> None:
+    for name in ("monitor.toml", "recipients.toml"):
+        lines = (CONFIG / name).read_text("utf-8").splitlines()
+        uncommented = [
+            re.sub(r"^# (?=\[\[?\w|\w+ = )", "", line) for line in lines if "min_interval_seconds" not in line
+        ]
+        (tmp_path / name).write_text("\n".join(uncommented), encoding="utf-8")
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "watchlists").mkdir()
+    topics = '\n[[topic]]\nslug = "{}"\nname = "x"\nquery = "x"\n'
+    (tmp_path / "watchlists" / "w.toml").write_text(
+        'name = "w"\n' + topics.format("cartel-violence") + topics.format("us-military-action"),
+        encoding="utf-8",
+    )
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "smtp-password").write_text("x", encoding="utf-8")
+    (credentials / "store-key").write_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", encoding="utf-8")
+    settings = load_settings(tmp_path / "monitor.toml", {"CREDENTIALS_DIRECTORY": str(credentials)})
+    assert settings.smtp is not None
+    kinds = {each.slug: each.channel.kind.value for each in load_desired(settings).subscriptions}
+    assert kinds == {"console": "console", "newsroom-urgent": "webhook", "ana-all": "email"}
