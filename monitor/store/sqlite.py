@@ -33,7 +33,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 _READERS: Final = 3
-_BUSY_MS: Final = 5_000
+_BUSY_SECONDS: Final = 5.0
 _CACHE_KIB: Final = 65_536
 _WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
 
@@ -72,8 +72,9 @@ _ERRORS: Final[Mapping[int, tuple[type[StoreError], str]]] = {
 class SqliteStore:
     """One database file. Open it with `SqliteStore.open`."""
 
-    def __init__(self, path: Path, *, sealer: Sealer) -> None:
+    def __init__(self, path: Path, *, sealer: Sealer, busy_seconds: float) -> None:
         self.path = path
+        self.busy_seconds = busy_seconds
         self.sealer = sealer
         self._writer: Database | None = None
         self._readers: queue.SimpleQueue[Database] = queue.SimpleQueue()
@@ -89,13 +90,14 @@ class SqliteStore:
         sealer: Sealer,
         backup_dir: Path | None,
         migrations: Sequence[migrate.Migration] | None = None,
+        busy_seconds: float = _BUSY_SECONDS,
     ) -> "SqliteStore":
         """Open or create the file and bring it to this version's schema, after a backup if it holds anything.
 
         Raises `StoreError` for what is no database of ours, `StoreFull` when it cannot be written,
         `StoreBusy` while another process holds its lock, and `StoreTooNew`.
         """
-        store = cls(path, sealer=sealer)
+        store = cls(path, sealer=sealer, busy_seconds=busy_seconds)
         try:
             await store._in_writer(
                 store._start, migrate.shipped() if migrations is None else migrations, backup_dir
@@ -150,7 +152,7 @@ class SqliteStore:
     def _start(self, migrations: Sequence[migrate.Migration], backup_dir: Path | None) -> None:
         _prepare_file(self.path)
         with _translated(self.path):
-            self._writer = connect(self.path)
+            self._writer = connect(self.path, busy_seconds=self.busy_seconds)
         _migrate(self._writer, self.path, self.sealer, migrations, backup_dir)
 
     def _finish(self, writer: Database) -> None:
@@ -168,7 +170,7 @@ class SqliteStore:
             reader = self._readers.get_nowait()
         except queue.Empty:
             with _translated(self.path):
-                reader = connect(self.path, readonly=True)
+                reader = connect(self.path, busy_seconds=self.busy_seconds, readonly=True)
         try:
             with transaction(reader, self.path, self.sealer, readonly=True) as tx:
                 return fn(tx)
@@ -255,7 +257,7 @@ def transaction(
         tx.lost = tx.lost or StoreError("its function has returned")
 
 
-def connect(path: Path, *, readonly: bool = False) -> Database:
+def connect(path: Path, *, busy_seconds: float = _BUSY_SECONDS, readonly: bool = False) -> Database:
     """Return a connection with every pragma this program relies on. Raises the driver's errors.
 
     Transactions are begun by hand. A reader's connection may move between threads, one at a time.
@@ -265,7 +267,7 @@ def connect(path: Path, *, readonly: bool = False) -> Database:
         f"file:{quote(str(path))}?mode={mode}",
         uri=True,
         isolation_level=None,
-        timeout=_BUSY_MS / 1000,
+        timeout=busy_seconds,
         check_same_thread=not readonly,
     )
     try:
@@ -319,12 +321,13 @@ def copy_database(source: Path, target: Path) -> None:
             f"cannot write the backup {target}: {error.strerror}; make room or choose another folder"
         ) from error
     finally:
-        partial_copy.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial_copy.unlink(missing_ok=True)
 
 
 def _vacuum_into(source: Path, target: Path) -> None:
     connection = sqlite3.connect(
-        f"file:{quote(str(source))}?mode=ro", uri=True, isolation_level=None, timeout=_BUSY_MS / 1000
+        f"file:{quote(str(source))}?mode=ro", uri=True, isolation_level=None, timeout=_BUSY_SECONDS
     )
     try:
         connection.execute("VACUUM INTO ?", (str(target),))

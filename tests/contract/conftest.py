@@ -97,7 +97,7 @@ class Seed:
         return ItemDraft(**(values | changes))  # type: ignore[arg-type]  # fields by name
 
     def item(
-        self, tx: Transaction, feed: Feed, key: str = "guid:1", *, at: float = 0, title: str = "Tariffs"
+        self, tx: Transaction, /, feed: Feed, key: str = "guid:1", *, at: float = 0, title: str = "Tariffs"
     ) -> Item:
         return items.add_item(
             tx,
@@ -110,7 +110,7 @@ class Seed:
         )
 
     def topic(
-        self, tx: Transaction, slug: str = "tariffs", *, query: str = "tariff", **changes: object
+        self, tx: Transaction, /, slug: str = "tariffs", *, query: str = "tariff", **changes: object
     ) -> Topic:
         values: dict[str, object] = {
             "slug": slug,
