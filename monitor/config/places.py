@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 Path = tuple[str | int, ...]
 
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*+")
-_SPACES = re.compile(r"[ \t]*+")
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]++")
-_SCALAR = re.compile(r"[^,\]}\n#]++")
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_SPACES = re.compile(r"[ \t]*")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_SCALAR = re.compile(r"[^,\]}\n#]+")
 _STRINGS = (  # the longer opening first; up to two more quotes may stand before a closing triple
-    ('"""', re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*+"{3,5}', re.DOTALL)),
-    ("'''", re.compile(r"'''(?:[^']|'(?!''))*+'{3,5}", re.DOTALL)),
-    ('"', re.compile(r'"(?:[^"\\]|\\.)*+"')),
-    ("'", re.compile(r"'[^']*+'")),
+    ('"""', re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"{3,5}', re.DOTALL)),
+    ("'''", re.compile(r"'''(?:[^']|'(?!''))*'{3,5}", re.DOTALL)),
+    ('"', re.compile(r'"(?:[^"\\]|\\.)*"')),
+    ("'", re.compile(r"'[^']*'")),
 )
 _ESCAPE_LENGTHS = {"u": 6, "U": 10, "x": 4}
 
