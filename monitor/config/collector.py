@@ -90,9 +90,7 @@ class Collector:
 
     def entries(self, document: Document, key: str, form: type[F]) -> Iterator[Entry[F]]:
         """Validate each `[[key]]` table on its own; claim its slug even when the rest of it is wrong."""
-        tables = document.data.get(key, [])
-        for index, table in enumerate(tables if isinstance(tables, list) else []):
-            path = (key, index)
+        for path, table in tables(document, key):
             valid = self._validate(document, path, table, form)
             slug = table.get("slug") if isinstance(table, dict) else None
             fresh = self.claim(key, slug, document, path) if isinstance(slug, str) else True
@@ -130,6 +128,13 @@ class Collector:
             faults = faults_of(form, error, prefix=path)
             self.problems.extend(document.problem(where, fault) for where, fault in faults)
             return None
+
+
+def tables(document: Document, key: str) -> Iterator[tuple[KeyPath, Any]]:
+    """List what stands under `[[key]]`, each with its path; nothing when it is no list."""
+    found = document.data.get(key, [])
+    for index, table in enumerate(found if isinstance(found, list) else []):
+        yield (key, index), table
 
 
 def _expand(folder: Path, pattern: str) -> Iterable[Path]:

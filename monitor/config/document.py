@@ -152,7 +152,7 @@ def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
         case "tuple_type":
             written = f"head each of its tables with [[{name}]]" if len(place) == 1 else "put it into [ ]"
             return Fault(f"'{name}' must be a list", written)
-    text = detail["msg"]
+    text = detail["msg"].replace("Input should", "must", 1).partition(", unable to")[0]
     return Fault(text[:1].lower() + text[1:])
 
 

@@ -46,7 +46,8 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         faults += faults_of(Settings, error)
     if faults or settings is None:
-        raise ConfigError([_problem(document, overrides, path, fault) for path, fault in faults])
+        problems = [_problem(document, overrides, path, fault) for path, fault in faults]
+        raise ConfigError(sorted(problems, key=lambda each: (each.file, each.line or 0)))
     settings._file = file  # noqa: SLF001 - the loader fills in what no file may set
     settings._secrets = secrets  # noqa: SLF001
     settings._state_dir = _state_dir(settings, environ)  # noqa: SLF001

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from monitor.config.collector import Collector, Entry
+from monitor.config.collector import Collector, Entry, tables
+from monitor.config.document import Document
 from monitor.config.forms import ExampleForm, TopicForm, WatchlistFile
 from monitor.config.settings import Settings
 from monitor.config.values import Fault
@@ -34,21 +35,24 @@ def _topics(collector: Collector, path: Path, label: str) -> Iterator[Topic]:
         return
     document, head = read
     named = head is not None and collector.claim("watchlist", head.name, document, (), key="name")
+    _check_queries(collector, document)
     for entry in collector.entries(document, "topic", TopicForm):
-        _check_query(collector, entry)
         if head is not None and named:
             yield _topic(entry, watchlist=head.name)
 
 
-def _check_query(collector: Collector, entry: Entry[TopicForm]) -> None:
-    """Parse the query; an error is shown at its own line and column of the file."""
-    query = entry.form.query
-    try:
-        parse_query(query.strip())
-    except QueryError as error:
-        offset = len(query) - len(query.lstrip()) + _offset(query.strip(), error.line, error.column)
-        fault = Fault(f"topic '{entry.form.slug}': {error.message}", error.hint)
-        collector.problems.append(entry.problem("query", fault, inside=offset))
+def _check_queries(collector: Collector, document: Document) -> None:
+    """Parse each query, even where other keys of its table are wrong; an error is shown at its own line and column."""
+    for path, table in tables(document, "topic"):
+        query = table.get("query") if isinstance(table, dict) else None
+        if not isinstance(query, str):
+            continue
+        try:
+            parse_query(query.strip())
+        except QueryError as error:
+            offset = len(query) - len(query.lstrip()) + _offset(query.strip(), error.line, error.column)
+            fault = Fault(f"topic '{table.get('slug', '?')}': {error.message}", error.hint)
+            collector.problems.append(document.problem((*path, "query"), fault, inside=offset))
 
 
 def _offset(text: str, line: int, column: int) -> int:

@@ -210,7 +210,7 @@ def test_all_problems_of_all_files_are_told_at_once(folder: Any) -> None:
         slug = "Wall!"
         name = "Wall"
         priority = "high"
-        query = "("
+        query = "tunnel AND"
         [[topic]]
         slug = "tunnels"
         name = "Again"
@@ -270,6 +270,7 @@ def test_all_problems_of_all_files_are_told_at_once(folder: Any) -> None:
         ("watchlists/line.toml", "topic[0].prioritty", 7),
         ("watchlists/line.toml", "topic[1].slug", 9),
         ("watchlists/line.toml", "topic[1].priority", 11),
+        ("watchlists/line.toml", "topic[1].query", 12),
         ("watchlists/line.toml", "topic[2].slug", 14),
         ("watchlists/line.toml", "topic[2].must_match[0].title", 17),
         ("watchlists/line.toml", "topic[2].must_match[0].titel", 18),
@@ -359,7 +360,7 @@ def test_two_watchlists_cannot_share_a_name(folder: Any) -> None:
         ('kind = "email"', "'address' is missing"),
         ('kind = "console"\naddress = "a@paper.mx"', "a console channel has no 'address'"),
         ('kind = "email"\naddress = "a@paper.mx"\nsecret = {env = "X"}', "an email channel has no 'secret'"),
-        ('kind = "pager"', "input should be 'console', 'email' or 'webhook'"),
+        ('kind = "pager"', "must be 'console', 'email' or 'webhook'"),
         ('kind = "webhook"\nurl = "hooks.paper.mx"', "no web address"),
     ],
 )
