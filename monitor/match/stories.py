@@ -49,9 +49,9 @@ _EMPTY_WORDS = frozenset({
 })
 _BOILERPLATE = tuple(tuple(opening.split()) for opening in (
     "the post", "read more", "read the full", "click here", "sign up", "subscribe", "continue reading", "get the",
-    "this article", "this story", "your browser", "welcome to", "good morning", "here are", "follow us", "watch the",
-    "suscribete", "lee tambien", "leer mas", "haz clic", "sigue leyendo", "esta nota", "este contenido",
-    "el contenido", "la entrada", "buenos dias", "consulta aqui", "siguenos", "todos los derechos",
+    "this article", "this story", "your browser", "welcome to", "good morning", "here are", "follow us", "follow live",
+    "how closely", "watch the", "suscribete", "lee tambien", "leer mas", "haz clic", "sigue leyendo", "esta nota",
+    "este contenido", "el contenido", "la entrada", "buenos dias", "consulta aqui", "siguenos", "todos los derechos",
 ))
 # fmt: on
 

@@ -21,13 +21,14 @@ _CHAR = "[^\\W_ʼ]"
 _LETTER = "[^\\W\\d_ʼ]"
 _JOINERS = "\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff"  # inside a word these neither part it nor count
 _DOUBLE = "|".join(f"[{letter.upper()}{letter}]{{2}}" for letter in "abcdefghijklmnopqrstuvwxyz")
+_OWN = f"(?:[{_APOSTROPHES}][sS](?!{_CHAR}|[\u0300-\u036f]))?"  # a possessive 's, dropped later
 _WORD = re.compile(
     rf"""
-      (?i:https?)://\S+                                                          # an address is not prose
+      (?i:https?)://\S+                                                     # an address is not prose
     | (?=[A-Za-z]{{2}}[.\s])
       (?: [Ee]{{2}}\s[Uu]{{2}} | (?:{_DOUBLE})\.\s?(?:{_DOUBLE}) )(?!{_CHAR})\.?   # EE.UU., EE. UU., FF.AA.
-    | (?:{_LETTER}\.)+{_LETTER}(?!{_CHAR})\.?(?:[{_APOSTROPHES}][sS](?!{_CHAR}))?    # U.S., D.E.A.
-    | {_CHAR}+(?:[{_JOINERS}]+{_CHAR}*)*(?:[{_APOSTROPHES}][sS](?!{_CHAR}))?         # a word, perhaps possessive
+    | (?:{_LETTER}[{_JOINERS}]*+\.)+{_LETTER}[{_JOINERS}]*+(?!{_CHAR})\.?{_OWN}     # U.S., D.E.A.
+    | {_CHAR}+(?:[{_JOINERS}]+{_CHAR}*)*{_OWN}
     """,
     re.VERBOSE,
 )

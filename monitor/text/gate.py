@@ -45,7 +45,7 @@ _TAGS = (
     "|link|main|mark|meta|nav|noscript|object|ol|option|p|picture|pre|q|s|script|section|select|small|source|span"
     "|strike|strong|style|sub|sup|svg|table|tbody|td|template|tfoot|th|thead|time|title|tr|tt|u|ul|var|video"
 )
-_TAG = re.compile(rf"</?(?:{_TAGS})(?=[\s/>])|<!--|<!\[CDATA\[", re.IGNORECASE)
+_TAG = re.compile(rf"<(?=[a-z/!])(?:/?(?:{_TAGS})(?=[\s/>])|!--|!\[CDATA\[)", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
 _CUT_MARKUP = re.compile(r"<[^<>]*\Z|&[#\w]{0,31}\Z")
 _MOST_TAGS = 20_000  # the parser's time grows with open tags x closing tags; beyond this a plain scan must do

@@ -1,0 +1,60 @@
+"""Outlines: what they rule out could not have matched, and every match has one of the anchors."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.errors import QueryError
+from monitor.match import parse_query
+from monitor.match.document import Document, holds
+from monitor.match.outline import outline
+from monitor.match.tree import Term
+from monitor.model import ItemText
+
+LETTERS = "abcdef"
+trees = st.recursive(
+    st.sampled_from([*LETTERS, *(f"title:{letter}" for letter in LETTERS)]),
+    lambda inner: (
+        st.lists(inner, min_size=2, max_size=4).map(lambda parts: f"({' AND '.join(parts)})")
+        | st.lists(inner, min_size=2, max_size=4).map(lambda parts: f"({' OR '.join(parts)})")
+        | inner.map(lambda part: f"(NOT ({part}))")
+    ),
+    max_leaves=12,
+)
+
+
+@given(trees, st.sets(st.sampled_from(LETTERS)), st.sets(st.sampled_from(LETTERS)))
+def test_an_outline_allows_every_match_and_its_anchor_is_among_the_words(
+    query: str, title: set[str], summary: set[str]
+) -> None:
+    try:
+        root = parse_query(query).root
+    except QueryError:
+        return  # true of everything
+    names: list[tuple[str, str | None]] = []
+
+    def number(term: Term, field: str | None) -> int:
+        name = (term.words[0], field)
+        if name not in names:
+            names.append(name)
+        return names.index(name)
+
+    needed = outline(root, number)
+    assert needed is not None
+    assert not needed.allows(set())
+    document = Document(ItemText(title=" ".join(sorted(title)), summary=" ".join(sorted(summary))))
+    if holds(root, document):
+        present = {
+            i for i, (word, field) in enumerate(names) if word in title or (field is None and word in summary)
+        }
+        assert needed.allows(present)
+        assert needed.anchor(lambda leaf: float(leaf + 1)) & present
+
+
+def test_the_cheapest_demand_is_the_anchor() -> None:
+    def number(term: Term, field: str | None) -> int:
+        return LETTERS.index(term.words[0])
+
+    needed = outline(parse_query("(a OR b) AND c AND NOT d").root, number)
+    assert needed is not None
+    assert needed.anchor({0: 1.0, 1: 1.0, 2: 5.0}.__getitem__) == {0, 1}
+    assert needed.anchor({0: 1.0, 1: 1.0, 2: 1.5}.__getitem__) == {2}
