@@ -35,6 +35,7 @@ class Entry:
 class Parsed:
     """How parsing ended. `outcome` NEW means that it was read; `reason` then is empty or says what was lost.
 
+    `damaged` says that it was not well-formed: it may have been cut, and its validators stand for all of it.
     `format` is like `rss20`, `atom10`, `rss10` or `json11`; `language` a primary subtag or `und`.
     """
 
@@ -43,6 +44,7 @@ class Parsed:
     title: str = ""
     format: str = ""
     language: str = "und"
+    damaged: bool = False
     entries: tuple[Entry, ...] = ()
 
 

@@ -162,6 +162,7 @@ def _judge(found: Any, root: str, url: str, now: datetime) -> Parsed:
         title=gate.title(found.feed.get("title")),
         format=found.version or "unknown",
         language=primary(found.feed.get("language")),
+        damaged=bool(broken),
         entries=entries,
     )
 

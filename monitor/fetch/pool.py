@@ -19,10 +19,9 @@ from typing import Any
 import monitor
 from monitor.errors import MonitorError
 from monitor.fetch.document import Parsed, from_wire
-from monitor.fetch.wire import LENGTHS, MAX_REPLY, frame
+from monitor.fetch.wire import LENGTHS, MAX_REPLY, OUT_OF_MEMORY, frame
 from monitor.model import Outcome
 
-OUT_OF_MEMORY = 77
 _START_SECONDS = 60.0
 _DOCUMENTS_PER_CHILD = 1000  # then it is replaced, whatever its libraries may have leaked
 

@@ -7,6 +7,7 @@ from typing import Any
 
 LENGTHS = struct.Struct(">II")
 MAX_REPLY = 256 * 1024 * 1024
+OUT_OF_MEMORY = 77  # the child's exit status
 
 
 def frame(header: Mapping[str, Any], body: bytes = b"") -> tuple[bytes, bytes]:

@@ -17,10 +17,9 @@ from typing import BinaryIO
 
 from monitor.fetch.document import to_wire
 from monitor.fetch.parse import parse
-from monitor.fetch.wire import LENGTHS, frame
+from monitor.fetch.wire import LENGTHS, OUT_OF_MEMORY, frame
 
 _SAMPLE = b"<rss><channel><item><title>&lt;b&gt;ready&lt;/b&gt;</title></item></channel></rss>"
-OUT_OF_MEMORY = 77  # exit status; the pool puts it into words
 
 
 def main(arguments: list[str]) -> int:

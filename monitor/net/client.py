@@ -248,3 +248,5 @@ def _httpx_errors(request: httpx.Request) -> Iterator[None]:
         yield
     except tuple(_ERRORS) as error:
         raise _ERRORS[type(error)](str(error), request=request) from error
+    except OSError as error:  # a broken TLS record in mid-stream passes httpcore as it is
+        raise httpx.ReadError(str(error), request=request) from error

@@ -193,6 +193,8 @@ def test_a_truncated_document_keeps_its_items_and_says_so() -> None:
     parsed = reading(rss()[:-20])
     assert (parsed.outcome, len(parsed.entries)) == (Outcome.NEW, 1)
     assert parsed.reason.startswith("damaged, 1 items read: ")
+    assert parsed.damaged
+    assert not reading(rss()).damaged
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """The guarded client against real loopback servers."""
 
 import asyncio
+import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpcore
 import httpx
 import pytest
 from cryptography import x509
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from monitor.errors import GuardError
-from monitor.net.client import make_client
+from monitor.net.client import GuardedBackend, make_client
 
 if TYPE_CHECKING:
     from tests.net.conftest import RawServer
@@ -114,6 +116,36 @@ async def test_an_answer_that_is_not_http_is_a_protocol_error(
     server.answer = b"220 mail.example ESMTP\r\n"
     with pytest.raises(httpx.RemoteProtocolError):
         await client.get(server.url)
+
+
+async def test_the_next_address_is_tried_when_one_refuses(server: "RawServer") -> None:
+    backend = GuardedBackend([])
+    port = httpx.URL(server.url).port or 0
+    stream = await backend._race("two.example", ["127.0.0.2", "127.0.0.1"], port, None, [])
+    await stream.aclose()
+    with pytest.raises(httpcore.ConnectError, match=rf"two\.example:{port}: connection refused"):
+        await backend._race("two.example", ["127.0.0.2", "127.0.0.3"], port, None, [])
+
+
+async def test_a_silent_address_is_overtaken_by_the_next(server: "RawServer") -> None:
+    """The first address has a full backlog and never answers; the second is started beside it."""
+    port = httpx.URL(server.url).port or 0
+    silent = socket.socket()
+    fillers = [socket.socket() for _ in range(4)]
+    try:
+        silent.bind(("127.0.0.2", port))
+        silent.listen(0)
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.2", port))
+        async with asyncio.timeout(5):
+            addresses = ["127.0.0.2", "127.0.0.1"]
+            stream = await GuardedBackend([])._race("two.example", addresses, port, None, [])
+        assert stream.get_extra_info("server_addr")[0] == "127.0.0.1"
+        await stream.aclose()
+    finally:
+        for each in (silent, *fillers):
+            each.close()
 
 
 def certificate(folder: Path, name: str) -> Path:
