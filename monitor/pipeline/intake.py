@@ -45,13 +45,15 @@ def progress(
     reason: str,
     fetched: Fetched,
     digest: str | None,
+    damaged: bool = False,
     schedule: Schedule,
     now: datetime,
 ) -> FetchState:
     """Work out the feed's state after a poll.
 
-    A 200 that could not be read keeps the old validators (with the new ones, the next 304 would hide its items
-    for ever) and the old body hash. A 304 stores what it sends and heals nothing: `failures` stays.
+    A 200 that could not be read, or not to its end (`damaged`), keeps the old validators (with the new ones, the
+    next 304 would hide its items for ever) and the old body hash. A 304 stores what it sends and heals nothing:
+    `failures` stays.
     """
     after = replace(
         state,
@@ -64,15 +66,15 @@ def progress(
         claimed_at=None,
     )
     if outcome in {Outcome.NEW, Outcome.SAME}:
+        healed = replace(after, last_ok_at=now, baseline_at=state.baseline_at or now, failures=0)
+        if damaged:
+            return healed
         return replace(
-            after,
+            healed,
             etag=fetched.headers.get("etag"),
             last_modified=fetched.headers.get("last-modified"),
             validator_url=fetched.url,
             body_hash=digest,
-            last_ok_at=now,
-            baseline_at=state.baseline_at or now,
-            failures=0,
         )
     if outcome is Outcome.NOT_MODIFIED:
         return replace(

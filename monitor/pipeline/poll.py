@@ -120,6 +120,7 @@ class Poller:
             reason=reason,
             fetched=fetched,
             digest=digest,
+            damaged=parsed.damaged,
             schedule=schedule,
             now=now,
         )

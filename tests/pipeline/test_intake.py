@@ -92,3 +92,21 @@ def test_only_the_first_readable_poll_sets_the_baseline() -> None:
 def test_gone_is_counted_only_in_a_row() -> None:
     assert after(Outcome.GONE, replace(BEFORE, gone=1)).gone == 2
     assert after(Outcome.NOT_FOUND, replace(BEFORE, gone=1)).gone == 0
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NEW, Outcome.SAME])
+def test_a_damaged_document_counts_as_read_but_its_validators_are_not_kept(outcome: Outcome) -> None:
+    """It may have been cut: a 304 to its validators would hide the rest for ever."""
+    fetched = Fetched(outcome=None, reason="", url="https://f.test/", status=200, headers={"etag": '"b"'})
+    state = progress(
+        BEFORE,
+        outcome=outcome,
+        reason="r",
+        fetched=fetched,
+        digest="new",
+        damaged=True,
+        schedule=NEXT,
+        now=NOW,
+    )
+    assert (state.etag, state.body_hash, state.failures) == ('"a"', "old", 0)
+    assert state.baseline_at == state.last_ok_at == NOW
