@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from monitor.match.explain import explain
+from monitor.match.document import Document, holds
+from monitor.match.explain import explain_query
+from monitor.match.query import parse_query
 from monitor.model import Example, ItemText, Topic
 
 
@@ -21,10 +23,11 @@ class BrokenExample:
 
 def check_examples(topic: Topic) -> list[BrokenExample]:
     """Return the pinned examples that the query gets wrong; raises `QueryError` when it cannot be parsed."""
+    query = parse_query(topic.query)
     broken = []
     for index, example in enumerate(topic.examples):
         text = ItemText(title=example.title, summary=example.summary, language=example.language)
-        explanation = explain(topic, text)
-        if explanation.matched != example.match:
-            broken.append(BrokenExample(index=index, example=example, sentence=explanation.sentence))
+        if holds(query.root, Document(text)) != example.match:
+            sentence = explain_query(query, text).sentence
+            broken.append(BrokenExample(index=index, example=example, sentence=sentence))
     return broken

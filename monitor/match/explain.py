@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from monitor.match.document import Document, holds, spans
-from monitor.match.query import parse_query
+from monitor.match.query import Query, parse_query
 from monitor.match.tree import And, Node, Not, Or
 from monitor.model import ItemText, Span, Topic
 
@@ -51,7 +51,12 @@ class Explanation:
 
 def explain(topic: Topic, text: ItemText) -> Explanation:
     """Explain what a topic's query made of a text; raises `QueryError` when the query cannot be parsed."""
-    root = parse_query(topic.query).root
+    return explain_query(parse_query(topic.query), text)
+
+
+def explain_query(query: Query, text: ItemText) -> Explanation:
+    """Explain what a parsed query makes of a text."""
+    root = query.root
     document = Document(text)
     clauses = tuple(_judge(part, document) for part in (root.parts if isinstance(root, And) else (root,)))
     matched = holds(root, document)

@@ -11,7 +11,7 @@ from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken
 
 from monitor.errors import QueryError
 from monitor.match.screen import QUERY_LIMIT, refuse_at, screen
-from monitor.match.term import phrase, word
+from monitor.match.term import Written, phrase, word
 from monitor.match.tree import And, Node, Not, Or, Term, Within, holds_without_words, terms
 
 # An operator stands by itself: AND in "AND-gate" is none. TERM must look ahead for operators, or the lexer would
@@ -124,7 +124,8 @@ class _Builder(Transformer[Token, Node]):
             return _node(children[1])
         token = children[-1]
         assert isinstance(token, Token)
-        return (phrase if token.type == "STRING" else word)(token, exact=len(children) > 1)
+        written = Written(str(token), token.line or 1, token.column or 1)
+        return (phrase if token.type == "STRING" else word)(written, exact=len(children) > 1)
 
 
 def _node(child: Token | Node) -> Node:

@@ -8,7 +8,6 @@ bounded by its limits, it never raises for anything a feed can contain, and it d
 import functools
 import html as entities
 import re
-import sys
 import unicodedata
 from urllib.parse import urlsplit
 
@@ -169,7 +168,7 @@ def _compose(text: str) -> str:
 
 @functools.cache
 def _mark_runs() -> re.Pattern[str]:
-    marks = "".join(chr(code) for code in range(0x300, sys.maxunicode) if unicodedata.combining(chr(code)))
+    marks = "".join(chr(code) for code in range(0x300, 0x20000) if unicodedata.combining(chr(code)))
     return re.compile(f"([{marks}]{{{_MARK_RUN}}})[{marks}]+")
 
 

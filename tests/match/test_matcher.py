@@ -58,6 +58,7 @@ def naive_words(text: str, *, case: bool) -> list[str]:
     return words if case else [word.lower() for word in words]
 
 
+@functools.lru_cache(maxsize=200_000)
 def same(one: str, other: str) -> bool:
     forms = [{word, english_singular(word), spanish_singular(word)} for word in (one, other)]
     return bool(forms[0] & forms[1])
@@ -360,7 +361,7 @@ def vocabulary_of(items: list[ItemText]) -> Iterator[str]:
 @pytest.mark.parametrize("seed", range(2))
 def test_hits_on_real_items_are_those_of_the_definition(seed: int) -> None:
     rng = random.Random(seed)
-    items = corpus_items(rng, 60)
+    items = corpus_items(rng, 35)
     vocabulary = list(vocabulary_of(items))
     several = [random_tree(rng, vocabulary) for _ in range(120)]
     watchlist, good = compiled(several, rng)
@@ -372,4 +373,4 @@ def test_hits_on_real_items_are_those_of_the_definition(seed: int) -> None:
         expected = [f"t{number}" for number, tree in enumerate(good) if naive(tree, item)]
         assert [match.topic.slug for match in watchlist.match(item)] == expected
         compared += len(expected)
-    assert compared > 500
+    assert compared > 300

@@ -111,10 +111,10 @@ def test_no_key_of_real_items_gathers_strangers() -> None:
         pytest.skip(f"no corpus at {path}")
     headlines: defaultdict[str, set[str]] = defaultdict(set)
     for name in ("general-en", "general-es"):
-        for line in (CORPUS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+        for line in (CORPUS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()[::2]:
             item = json.loads(line)
             for key in keys(item["title"], item["summary"] or "", item["outlet"]):
                 headlines[key].add(item["title"].casefold())
-    assert len(headlines) > 10_000
-    crowded = {key: len(titles) for key, titles in headlines.items() if len(titles) > 5}
+    assert len(headlines) > 5_000
+    crowded = {key: len(titles) for key, titles in headlines.items() if len(titles) > 3}
     assert crowded == {}
