@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import TextIO
 
 import structlog
@@ -40,6 +40,8 @@ async def run_daemon(
     console: TextIO | None = None,
 ) -> int:
     """Run until `stop` is set; return the exit code (0 stopped in order, 1 could not start, 2 bad configuration)."""
+    if install_signals:
+        _listen(stop)
     try:
         app = await App.open(settings, console=console or sys.stdout)
     except MonitorError as error:
@@ -50,7 +52,7 @@ async def run_daemon(
             await bring_up(app)
             async with _serving(app), _running(app) as runner:
                 if install_signals:
-                    _listen(stop, reload=lambda: asyncio.ensure_future(reload(app)))
+                    _listen_for_reload(app)
                 _say_ready(app)
                 await stop.wait()
                 await _stop(app, runner)
@@ -109,18 +111,17 @@ def _say_problems(problems: tuple[object, ...]) -> None:
 
 @contextlib.asynccontextmanager
 async def _serving(app: App) -> AsyncIterator[None]:
-    servers = [SiteServer(create_site(app, trusted=True), unix_listener(app.settings.state_dir))]
     web = app.settings.web
-    if web.enabled:
-        site = create_site(app, trusted=False, hosts=("localhost", "127.0.0.1", "[::1]", web.host))
-        servers.append(SiteServer(site, tcp_listener(web.host, web.port)))
-    try:
-        for server in servers:
-            await server.start()
+    async with contextlib.AsyncExitStack() as servers:
+        commands = SiteServer(create_site(app, trusted=True), unix_listener(app.settings.state_dir))
+        servers.push_async_callback(commands.stop)
+        await commands.start()
+        if web.enabled:
+            site = create_site(app, trusted=False, hosts=("localhost", "127.0.0.1", "[::1]", web.host))
+            pages = SiteServer(site, tcp_listener(web.host, web.port))
+            servers.push_async_callback(pages.stop)
+            await pages.start()
         yield
-    finally:
-        for server in servers:
-            await server.stop()
 
 
 @contextlib.asynccontextmanager
@@ -154,11 +155,23 @@ async def _stop(app: App, runner: LocalRunner) -> None:
     await app.store.write(outbox.release_leases, now=app.context.clock())
 
 
-def _listen(stop: asyncio.Event, *, reload: Callable[[], object]) -> None:
+def _listen(stop: asyncio.Event) -> None:
+    """Hear signals from the first moment on: a stop during the start is an ordered stop, too."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, reload)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # the start reads the files anyway
+
+
+def _listen_for_reload(app: App) -> None:
+    running: set[asyncio.Task[None]] = set()
+
+    def start() -> None:
+        task = asyncio.create_task(reload(app), name="reload")
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, start)
 
 
 def _say_ready(app: App) -> None:

@@ -9,6 +9,7 @@ from monitor.cli.options import ConfigOption, JsonOption, read_settings
 from monitor.cli.output import print_json, print_line, when
 from monitor.cli.session import call
 from monitor.desk.parse import parse_all
+from monitor.fetch.report import PARSED
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +32,7 @@ def parse(
 
     def show(document: dict[str, Any]) -> None:
         nonlocal bad
-        bad += document["outcome"] != "parsed"
+        bad += document["outcome"] != PARSED
         print_line(document) if as_json else _print_document(document)
 
     asyncio.run(parse_all(settings, targets, show))

@@ -82,8 +82,9 @@ def _card(entries: Sequence[AlertHit], phrases: Phrases) -> Card:
 def _line(item: Item, phrases: Phrases) -> str:
     link = safe_link(item.link)
     outlet = one_line(item.text.source, 120) or (urlsplit(link).hostname if link else "")
-    if item.published is not None:
-        time = phrases.published.format(when=when(item.published, phrases))
+    published = item.published or item.updated
+    if published is not None:
+        time = phrases.published.format(when=when(published, phrases))
     else:
         time = phrases.first_seen.format(when=when(item.first_seen, phrases))
     language = phrases.languages.get(_tag(item.text.language), "")

@@ -43,6 +43,7 @@ class Timeline:
             "feed.polled": self._polled,
             "item.matched": self._matched,
             "alert.created": self._alerted,
+            "alert.suppressed": self._suppressed,
             "delivery.done": self._delivered,
             "delivery.retry": self._retried,
             "delivery.dead": self._died,
@@ -107,6 +108,9 @@ class Timeline:
         self._headlines[str(event.get("alert"))] = str(event.get("title"))
         topics = _comma(event.get("topics", ()))
         return self._line("alerted", f"{_quoted(event)} → {event.get('subscription')} ({topics})", _YELLOW)
+
+    def _suppressed(self, event: Mapping[str, Any]) -> str:
+        return self._line("kept back", f"{_quoted(event)} → {event.get('subscription')}: {event.get('reason')}")
 
     def _delivered(self, event: Mapping[str, Any]) -> str:
         return self._line("delivered", self._delivery(event), _GREEN)

@@ -8,12 +8,11 @@ from typing import Any
 
 from monitor.app import poll_options, user_agent
 from monitor.config import Settings
-from monitor.errors import MonitorError
 from monitor.fetch.parse import Parsed
 from monitor.fetch.pool import ParserPool
 from monitor.fetch.report import document
 from monitor.fetch.request import fetch
-from monitor.model import FetchState
+from monitor.model import FetchState, Outcome
 from monitor.net.client import make_client
 
 
@@ -49,7 +48,7 @@ async def _parse(settings: Settings, pool: ParserPool, target: str) -> Parsed:
         try:
             body = await asyncio.to_thread(Path(target).read_bytes)
         except OSError as error:
-            raise MonitorError(f"{target}: {error.strerror}") from error
+            return Parsed(outcome=Outcome.UNREACHABLE, reason=f"the file cannot be read: {error.strerror}")
         return await pool.parse(body, headers={}, url="", now=now)
     async with make_client(
         user_agent=user_agent(settings.service.contact),

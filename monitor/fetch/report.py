@@ -4,13 +4,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor.fetch.document import Entry, Parsed
+from monitor.model import Outcome
+
+PARSED = "parsed"  # what a poll calls new or same; a single document cannot know which
 
 
 def document(file_name: str, parsed: Parsed) -> dict[str, Any]:
     """Return the document as JSON-ready data; times are RFC 3339 in UTC or None, text is body or summary."""
     return {
         "file": file_name,
-        "outcome": parsed.outcome.value,
+        "outcome": PARSED if parsed.outcome is Outcome.NEW else parsed.outcome.value,
         "reason": parsed.reason,
         "feed": {"title": parsed.title, "format": parsed.format, "language": parsed.language},
         "items": [_item(entry) for entry in parsed.entries],

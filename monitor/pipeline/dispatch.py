@@ -4,6 +4,7 @@ One at a time per installation, in order of (first_seen, item id), so that repla
 same stories. The exact bytes to send are made here, once: every retry sends and signs the same.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from monitor.deliver import SENDERS, SenderIdentity
 from monitor.match import story_keys
 from monitor.model import Alert, AlertHit, DeliveryState, Hit, Item, Story, Subscription, Topic
 from monitor.pipeline.context import Context, Stage
-from monitor.route import Ruling, decide
+from monitor.route import NO_ALERT, Ruling, decide
 from monitor.store import Transaction, hits, ledger, outbox, recipients, stories, watchlist
 
 log = structlog.get_logger()
@@ -29,6 +30,7 @@ class _Dispatched:
 
     decided: int
     alerts: tuple[Alert, ...]
+    suppressed: tuple[tuple[Story, Ruling], ...]
     unwritten: tuple[tuple[Alert, str], ...]
 
 
@@ -39,6 +41,8 @@ async def dispatch(context: Context, *, identity: SenderIdentity) -> int:
         done = await context.store.write(_decide_batch, context=context, identity=identity)
         for alert in done.alerts:
             _tell(alert)
+        for story, ruling in done.suppressed:
+            _tell_suppressed(story, ruling)
         for alert, reason in done.unwritten:
             log.error("delivery.dead", delivery=alert.uid, alert=alert.uid, reason=reason)
         created += len(done.alerts)
@@ -51,23 +55,31 @@ async def dispatch(context: Context, *, identity: SenderIdentity) -> int:
 def _decide_batch(tx: Transaction, *, context: Context, identity: SenderIdentity) -> _Dispatched:
     pending = hits.undecided(tx, limit_items=BATCH_ITEMS)
     if not pending:
-        return _Dispatched(decided=0, alerts=(), unwritten=())
+        return _Dispatched(decided=0, alerts=(), suppressed=(), unwritten=())
     now = context.clock()
     topics = {topic.slug: topic for topic in watchlist.list_topics(tx, enabled_only=False)}
     subscriptions = recipients.list_subscriptions(tx)
     alerts: list[Alert] = []
+    suppressed: list[tuple[Story, Ruling]] = []
     unwritten: list[tuple[Alert, str]] = []
     for story, members in _stories(tx, pending, context=context):
         shown = [AlertHit(hit=hit, topic=_as_judged(topics[hit.topic_slug], hit)) for hit in members]
         for ruling in decide(shown, subscriptions, told=ledger.told(tx, story.id)):
             alert = _keep_ruling(tx, ruling, story, uid=context.new_uid(), now=now)
-            if alert is not None:
+            if alert is None:
+                suppressed.append((story, ruling))
+            else:
                 alerts.append(alert)
                 problem = _queue(tx, alert, identity=identity, now=now)
                 if problem:
                     unwritten.append((alert, problem))
     hits.mark_decided(tx, [hit.id for hit in pending], now=now)
-    return _Dispatched(decided=len(pending), alerts=tuple(alerts), unwritten=tuple(unwritten))
+    return _Dispatched(
+        decided=len(pending),
+        alerts=tuple(alerts),
+        suppressed=tuple(suppressed),
+        unwritten=tuple(unwritten),
+    )
 
 
 def _as_judged(topic: Topic, hit: Hit) -> Topic:
@@ -174,4 +186,18 @@ def _tell(alert: Alert) -> None:
         title=alert.story.title,
         topics=list(dict.fromkeys(shown.topic.slug for shown in alert.hits)),
         reason=alert.reason,
+    )
+
+
+def _tell_suppressed(story: Story, ruling: Ruling) -> None:
+    """Log what a subscription was not told; the many of a first poll only when debugging."""
+    quiet = all(decision.reason in NO_ALERT.values() for decision in ruling.decisions)
+    log.log(
+        logging.DEBUG if quiet else logging.INFO,
+        "alert.suppressed",
+        subscription=ruling.subscription.slug,
+        story=story.uid,
+        title=story.title,
+        hits=len(ruling.decisions),
+        reason=ruling.decisions[-1].reason,
     )

@@ -4,6 +4,7 @@ The attempt row is written with the claim, before the send; the result is fenced
 number. Between a receiver's answer and our commit a crash can repeat a delivery, always under the same id.
 """
 
+import logging
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -103,7 +104,8 @@ class Shipper:
 
 
 def _level(state: DeliveryState) -> int:
-    return {DeliveryState.DONE: 20, DeliveryState.PENDING: 30}.get(state, 40)
+    levels = {DeliveryState.DONE: logging.INFO, DeliveryState.PENDING: logging.WARNING}
+    return levels.get(state, logging.ERROR)
 
 
 def _keep(
