@@ -192,7 +192,7 @@ def release_leases(tx: Transaction, *, now: datetime) -> int:
     Only for a process that holds the store alone, at its start: every lease then belongs to a process that is
     gone.
     """
-    rows = tx.rows("SELECT id FROM deliveries WHERE state = 'leased' ORDER BY id")
+    rows = tx.rows("SELECT id FROM deliveries WHERE state = 'leased' ORDER BY lease_until, id")
     _give_back(
         tx, [row["id"] for row in rows], reason="the process ended during this attempt", now=now, due_now=True
     )
@@ -275,7 +275,7 @@ _DUE = """
 SELECT id FROM deliveries WHERE state = 'pending' AND due_at <= :now ORDER BY due_at, id LIMIT :limit
 """
 
-_EXPIRED = "SELECT id FROM deliveries WHERE state = 'leased' AND lease_until <= :now ORDER BY id"
+_EXPIRED = "SELECT id FROM deliveries WHERE state = 'leased' AND lease_until <= :now ORDER BY lease_until, id"
 
 _CLAIMED = """
 SELECT d.id, d.uid, d.alert_id, d.state, d.payload, d.due_at, d.attempts, d.reason, d.created_at,

@@ -150,7 +150,7 @@ async def test_wrong_sql_is_a_store_error(store: Store) -> None:
     def ask(tx: Transaction, sql: str) -> None:
         tx.rows(sql)
 
-    for sql in ("SELEKT", "SELECT * FROM no_such_table", "SELECT :missing"):
+    for sql in ("SELEKT", "SELECT * FROM no_such_table", "SELECT :missing", "DELETE FROM meta"):
         with pytest.raises(StoreError):
             await store.write(ask, sql)
 

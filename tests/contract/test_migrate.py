@@ -149,3 +149,21 @@ def test_shipped_migrations_are_numbered_in_order_and_named_once() -> None:
     names = [each.name for each in migrate.shipped()]
     assert names == sorted(set(names))
     assert [int(name.split("_")[0]) for name in names] == list(range(1, len(names) + 1))
+
+
+async def test_text_compares_by_bytes_on_every_engine(store: Store) -> None:
+    """Whatever the database's own locale is, both engines sort alike."""
+
+    def odd_ones(tx: Transaction) -> list[str]:
+        if tx.dialect == "sqlite":
+            rows = tx.rows("SELECT name AS column_name FROM sqlite_master WHERE sql LIKE '%COLLATE%'")
+        else:
+            rows = tx.rows(
+                """
+                SELECT column_name FROM information_schema.columns
+                WHERE table_schema = current_schema() AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
+                """
+            )
+        return [row["column_name"] for row in rows]
+
+    assert await store.read(odd_ones) == []

@@ -195,6 +195,7 @@ async def test_nothing_waits_for_ever_for_a_channel_switched_off(store: Store, s
         "pending": 0, "leased": 3, "done": 0, "dead": 0, "cancelled": 0,
     }  # fmt: skip
     assert await finish(store, in_flight, t, at=2, state=DeliveryState.PENDING, due=9)
+    assert (await store.read(outbox.outbox_counts))["cancelled"] == 1
     await store.write(seed.delivery, alert, "added afterwards")
     assert await claim(store, t, at=6) == []
     await store.write(outbox.release_leases, now=t(6))

@@ -26,7 +26,7 @@ from tests.contract.conftest import Clock, Seed
 
 T = TypeVar("T")
 LEASE = timedelta(minutes=5)
-EXAMPLES = {"sqlite": 60, "postgres": 6}
+EXAMPLES = {"sqlite": 100, "postgres": 6}
 OPEN = (DeliveryState.PENDING, DeliveryState.LEASED)
 
 
