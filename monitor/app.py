@@ -4,6 +4,7 @@ Nothing else builds these. It holds the watchlist snapshot in force and the stat
 makes no decision about feeds, items or alerts.
 """
 
+import asyncio
 import base64
 import os
 import random
@@ -47,6 +48,7 @@ log = structlog.get_logger()
 
 LOCK_FILE = "monitor.lock"
 KEY_FILE = "secret.key"
+KEY_BYTES = 32
 SPREAD_SECONDS = 2.0  # for each new feed: first polls are strewn over this many seconds together
 
 
@@ -180,7 +182,7 @@ class App:
         Raises ConfigError, having changed nothing, when any file has a problem; `files` remembers them.
         """
         try:
-            desired = load_desired(self.settings)
+            desired = await asyncio.to_thread(load_desired, self.settings)
             made = await self.apply(desired, actor=actor)
         except ConfigError as error:
             self.files.problems = error.problems
@@ -274,11 +276,19 @@ def store_key(settings: Settings) -> bytes:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(base64.b64encode(Sealer.new_key()) + b"\n")
-        return base64.b64decode(path.read_bytes(), validate=False)
+        key = base64.b64decode(path.read_bytes().strip(), validate=True)
     except OSError as error:
         raise StoreError(
             f"the key file {path} cannot be used: {error.strerror}; check its owner and the disk"
         ) from error
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise StoreError(
+            f"the key file {path} does not hold 32 bytes in base64; put it back from a backup, or remove it: "
+            "then a new key is made, and stored webhook secrets must be given again"
+        )
+    return key
 
 
 def poll_options(settings: Settings) -> PollOptions:

@@ -19,7 +19,7 @@ DRIVERS = {
     "lark": {"match/grammar.py", "match/query.py"},
     "aiosmtplib": {"deliver/email.py", "deliver/smtp.py"},
 }
-FOLDERS = {"fastapi": "web", "typer": "cli", "uvicorn": "web", "lxml": "text"}
+FOLDERS = {"fastapi": {"web"}, "typer": {"cli"}, "uvicorn": {"web"}, "lxml": {"text", "config"}}
 
 PURE_FOLDERS = ("model", "text", "match", "route")
 PURE_FILES = ("fetch/cadence.py", "fetch/identity.py", "deliver/retry.py", "pipeline/intake.py")
@@ -53,7 +53,7 @@ def test_a_driver_is_imported_in_its_own_room_only(path: Path) -> None:
         if top in DRIVERS:
             assert name(path) in DRIVERS[top], f"{top} belongs in {DRIVERS[top]}"
         if top in FOLDERS:
-            assert name(path).split("/")[0] == FOLDERS[top], f"{top} belongs in {FOLDERS[top]}/"
+            assert name(path).split("/")[0] in FOLDERS[top], f"{top} belongs in {FOLDERS[top]}"
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if is_pure(path)], ids=name)

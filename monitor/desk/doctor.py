@@ -164,7 +164,7 @@ def _feeds(state: Status) -> Iterator[Finding]:
 
 def _deliveries(state: Status) -> Iterator[Finding]:
     dead = state.deliveries.get("dead", 0)
-    parts = ", ".join(f"{count} {name}" for name, count in sorted(state.deliveries.items()))
+    parts = ", ".join(f"{count} {name}" for name, count in sorted(state.deliveries.items()) if count)
     yield Finding(
         grade=Grade.WARN if dead else Grade.OK,
         subject="deliveries",

@@ -7,6 +7,7 @@ the same items are found again. It does not decide who is told.
 
 import asyncio
 import hashlib
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import structlog
 
+from monitor.errors import MonitorError
 from monitor.fetch.cadence import next_poll
 from monitor.fetch.identity import drafts
 from monitor.fetch.parse import Parsed
@@ -27,6 +29,7 @@ from monitor.model import Feed, FetchState, Hit, HitReason, Item, ItemDraft, Out
 from monitor.pipeline.context import Context, Stage
 from monitor.pipeline.crew import Crew
 from monitor.pipeline.intake import Intake, progress, take_in
+from monitor.pipeline.network import Network
 from monitor.store import Transaction, feeds, hits, items
 
 log = structlog.get_logger()
@@ -64,6 +67,7 @@ class Poller:
         self._hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(options.per_host)
         )
+        self._network = Network()
         self.crew = Crew(options.concurrency, name="poll")
 
     async def fill(self) -> int:
@@ -79,7 +83,12 @@ class Poller:
 
     async def _poll(self, feed: Feed) -> None:
         async with self._hosts[urlsplit(feed.url).hostname or ""]:
-            await self.poll(feed)
+            try:
+                await self.poll(feed)
+            except (
+                MonitorError
+            ) as error:  # a full disk, no parser process: the next poll finds the same items
+                log.error("feed.unfinished", feed=feed.slug, reason=str(error))
         self._context.wake(Stage.POLL)
 
     async def poll(self, feed: Feed) -> Outcome:
@@ -155,7 +164,9 @@ class Poller:
         return take_in(found, known)
 
     def _tell(self, feed: Feed, poll: Poll, made: list[Hit], *, started: float) -> None:
-        log.info(
+        self._network.note(poll.outcome)
+        log.log(
+            logging.INFO if poll.outcome.ok else logging.WARNING,
             "feed.polled",
             feed=feed.slug,
             outcome=poll.outcome.value,

@@ -13,6 +13,7 @@ import structlog
 
 from monitor.deliver import SENDERS, SendTools
 from monitor.deliver.retry import RetryPlan, plan
+from monitor.errors import MonitorError
 from monitor.model import Attempt, Delivery, DeliveryState, SendOutcome, SendResult
 from monitor.pipeline.context import Context, Stage
 from monitor.pipeline.crew import Crew
@@ -64,6 +65,21 @@ class Shipper:
     async def _ship(self, delivery: Delivery, attempt: Attempt) -> None:
         started = time.monotonic()
         result = await self._send(delivery, attempt)
+        try:
+            await self._record(delivery, attempt, result, started=started)
+        except MonitorError as error:  # a full disk: the lease runs out, and the same id is sent once more
+            log.error(
+                "delivery.unrecorded",
+                delivery=delivery.uid,
+                channel=delivery.channel.slug,
+                outcome=result.outcome.value,
+                reason=str(error),
+            )
+        self._context.wake(Stage.SEND)
+
+    async def _record(
+        self, delivery: Delivery, attempt: Attempt, result: SendResult, *, started: float
+    ) -> None:
         earlier = await self._context.store.read(outbox.attempts_of, delivery.id)
         now = self._context.clock()
         answer = plan(
@@ -90,7 +106,6 @@ class Shipper:
                 reason=answer.reason,
                 ms=round((time.monotonic() - started) * 1000),
             )
-        self._context.wake(Stage.SEND)
 
     async def _send(self, delivery: Delivery, attempt: Attempt) -> SendResult:
         """Call the sender. A fault of ours must end as an attempt with a reason, not as a stuck lease."""
