@@ -89,7 +89,7 @@ class FetchSettings(_Section):
     min_interval_minutes: Minutes = 30
     min_interval_seconds: Annotated[int, Field(ge=1, le=3600)] | None = None
     concurrency: Annotated[int, Field(ge=1, le=500)] = 16
-    per_host: Annotated[int, Field(ge=1, le=10)] = 2
+    per_host: Annotated[int, Field(ge=1, le=10)] = 1
     max_body_mib: Annotated[int, Field(ge=1, le=100)] = 5
     total_timeout_seconds: Annotated[float, Field(ge=1, le=300)] = 30.0
     parser_workers: Annotated[int, Field(ge=1, le=64)] = 2
@@ -142,7 +142,6 @@ class RetentionSettings(_Section):
 
     items_days: Days = 90
     polls_days: Days = 30
-    deliveries_days: Days = 90
 
 
 class LogSettings(_Section):
