@@ -15,7 +15,6 @@ from urllib.parse import urljoin
 
 import feedparser
 import feedparser.encodings
-from lxml import etree, html
 
 from monitor.fetch import jsonfeed
 from monitor.fetch.dates import read
@@ -43,6 +42,10 @@ _FEED_TAG = re.compile(rb"<(?:rss|feed|rdf:RDF)[\s>]")
 _BARE_UTF16 = {b"\x00<": "utf-16be", b"<\x00": "utf-16le"}  # no BOM, no declaration: feedparser gives up
 _ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _SKIP = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->|<!\[CDATA\[", re.DOTALL)
+_PAGE_TITLE = re.compile(r"<title\b[^<>]*>([^<]*)", re.IGNORECASE)
+_PAGE_LINK = re.compile(r"<link\b([^<>]{0,2000})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""\b([a-z]{1,20})\s{0,9}=\s{0,9}(["'])(.*?)\2""", re.IGNORECASE)
+_FEED_TYPE = re.compile(r"rss|atom|feed\+json", re.IGNORECASE)
 _BINARY = re.compile(r"(?:image|audio|video|font)/")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 
@@ -230,15 +233,12 @@ def _tags(raw: Sequence[Any]) -> tuple[str, ...]:
 
 def _page(data: bytes) -> str:
     """Describe an HTML page for an admin: its title, and the feed it points to, if any."""
-    reason = "an HTML page, not a feed"
-    try:
-        page = html.document_fromstring(data[: 256 * 1024], parser=html.HTMLParser(encoding="utf-8"))
-    except (etree.LxmlError, ValueError):
-        return reason
-    title = gate.title(page.findtext(".//title"))
-    if title:
-        reason = f'an HTML page titled "{title[:100]}", not a feed'
-    for link in page.iterfind('.//link[@rel="alternate"]'):
-        if re.search(r"(?i)rss|atom|feed\+json", link.get("type", "")) and link.get("href"):
-            return f"{reason}; it names {gate.plain(link.get('href'), html=False, limit=300)} as its feed"
+    text = data[: 256 * 1024].decode("utf-8", "replace")
+    title = _PAGE_TITLE.search(text)
+    shown = gate.title(title[1]) if title else ""
+    reason = f'an HTML page titled "{shown[:100]}", not a feed' if shown else "an HTML page, not a feed"
+    for tag in _PAGE_LINK.finditer(text):
+        found = {name.lower(): value for name, _, value in _ATTRIBUTE.findall(tag[1])}
+        if found.get("rel", "").lower() == "alternate" and _FEED_TYPE.search(found.get("type", "")):
+            return f"{reason}; it names {gate.plain(found.get('href'), html=False, limit=300)} as its feed"
     return reason

@@ -386,7 +386,7 @@ def test_a_parsed_document_crosses_the_pipe_unchanged() -> None:
 def test_the_report_has_rfc_3339_dates_or_null() -> None:
     report = document("f.json", reading(json.dumps(JSON_FEED)))
     assert report["feed"] == {"title": "Frontera – Norte", "format": "json11", "language": "es"}
-    assert (report["file"], report["outcome"]) == ("f.json", "new")
+    assert (report["file"], report["outcome"]) == ("f.json", "parsed")
     assert report["items"][0] == {
         "id": "7",
         "title": "Uno",
