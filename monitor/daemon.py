@@ -20,7 +20,7 @@ from monitor import __version__
 from monitor.app import App
 from monitor.config import Settings, Start, applied_revision, decide_start
 from monitor.desk.config import change_lines
-from monitor.errors import ConfigError, MonitorError
+from monitor.errors import ConfigError, MonitorError, StoreError
 from monitor.pipeline import Stage
 from monitor.runner import LocalRunner
 from monitor.store import outbox
@@ -149,10 +149,13 @@ async def _stop(app: App, runner: LocalRunner) -> None:
     _notify("STOPPING=1")
     log.info("daemon.stopping", polls=app.poller.crew.busy, sends=app.shipper.crew.busy)
     await runner.stop()
-    await app.poller.crew.drain(timeout=DRAIN_SECONDS / 2)
-    await app.dispatch()
-    await app.shipper.crew.drain(timeout=DRAIN_SECONDS / 2)
-    await app.store.write(outbox.release_leases, now=app.context.clock())
+    try:
+        await app.poller.crew.drain(timeout=DRAIN_SECONDS / 2)
+        await app.dispatch()
+        await app.shipper.crew.drain(timeout=DRAIN_SECONDS / 2)
+        await app.store.write(outbox.release_leases, now=app.context.clock())
+    except StoreError as error:  # a full disk must not turn an orderly stop into a refusal
+        log.error("daemon.left_over", reason=str(error), then="the next start goes on with it")
 
 
 def _listen(stop: asyncio.Event) -> None:

@@ -1,0 +1,43 @@
+"""An installation whose stages go by a clock that the test moves."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from monitor.app import App, poll_options
+from monitor.pipeline import Poller, SendOptions, Shipper
+from monitor.store import Transaction
+
+
+@dataclass
+class Clock:
+    """Starts at the real time, so that dates in feeds and signatures fit, and stands still until moved."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **step: float) -> None:
+        self.now += timedelta(**step)
+
+
+def by_clock(app: App, *, owner: str = "test") -> Clock:
+    """Let every stage of an App read a clock of ours."""
+    clock = Clock(datetime.now(UTC))
+    app.context = replace(app.context, clock=clock, random=lambda: 0.0)
+    app.tools = replace(app.tools, clock=clock)
+    app.poller = Poller(app.context, client=app.http, parsers=app.parsers, options=poll_options(app.settings))
+    app.shipper = Shipper(app.context, tools=app.tools, options=SendOptions(owner=owner))
+    return clock
+
+
+def fill_up(tx: Transaction) -> None:
+    """Leave the database no room to grow, as a full disk does."""
+    pages = tx.one("PRAGMA page_count")
+    assert pages
+    tx.one(f"PRAGMA max_page_count = {pages['page_count']}")
+
+
+def make_room(tx: Transaction) -> None:
+    """Take the limit away again."""
+    tx.one("PRAGMA max_page_count = 1000000")

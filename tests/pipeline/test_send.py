@@ -1,0 +1,167 @@
+"""The send stage: every attempt ends in a recorded result, whatever the receiver or the sender does."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from monitor.app import App
+from monitor.deliver.retry import MAX_ATTEMPTS
+from monitor.demo.loopback import HOST, LoopbackServer
+from monitor.demo.stage import DemoStage
+from monitor.desk.deliveries import DeliveryLine, list_deliveries
+from monitor.model import DeliveryState, SendOutcome
+from monitor.store import Transaction, outbox
+from tests.conftest import opened, pass_time, poll_all, recorded, recording, round_trip, small_stage
+from tests.pipeline.conftest import by_clock
+
+PAPER = recording("gazette", recorded("old", "Council meets"), recorded("new", "Agents seize fentanyl", at=5))
+
+
+class Console(io.StringIO):
+    """A console that breaks as often as told."""
+
+    def __init__(self, *faults: Exception) -> None:
+        super().__init__()
+        self.faults = list(faults)
+
+    def write(self, text: str) -> int:
+        if self.faults:
+            raise self.faults.pop(0)
+        return super().write(text)
+
+
+async def alerted(app: App, stage: DemoStage) -> None:
+    """Bring one alert to the console channel."""
+    (stage.folder / "recipients.toml").write_text("")
+    await app.apply_files(actor="test")
+    await poll_all(app)
+    pass_time(stage)
+    await poll_all(app)
+
+
+async def only(app: App) -> DeliveryLine:
+    (line,) = await list_deliveries(app)
+    return line
+
+
+async def test_a_fault_in_a_sender_ends_as_an_attempt_and_not_as_a_stuck_lease(tmp_path: Path) -> None:
+    console = Console(RuntimeError("a fault of ours"))
+    async with small_stage(tmp_path, PAPER) as stage, opened(stage, console=console) as app:
+        clock = by_clock(app)
+        with capture_logs() as logged:
+            await alerted(app, stage)
+        line = await only(app)
+        assert line.delivery.state is DeliveryState.PENDING
+        assert "fault in the sender: RuntimeError: a fault of ours" in line.delivery.reason
+        assert [each["log_level"] for each in logged if each["event"] == "delivery.fault"] == ["error"]
+        clock.advance(seconds=10)
+        await round_trip(app)
+        assert (await only(app)).delivery.state is DeliveryState.DONE
+    assert "Agents seize fentanyl" in console.getvalue()
+
+
+async def test_a_delivery_that_never_succeeds_is_dead_after_its_attempts_with_the_reason(
+    tmp_path: Path,
+) -> None:
+    console = Console(*(OSError(28, "No space left on device") for _ in range(50)))
+    async with small_stage(tmp_path, PAPER) as stage, opened(stage, console=console) as app:
+        clock = by_clock(app)
+        await alerted(app, stage)
+        for _ in range(MAX_ATTEMPTS + 3):
+            line = await only(app)
+            clock.now = max(clock.now, line.delivery.due_at)
+            await round_trip(app)
+        line = await only(app)
+    assert line.delivery.state is DeliveryState.DEAD
+    assert "gave up after" in line.delivery.reason
+    assert "No space left on device" in line.delivery.reason
+    assert [each.number for each in line.attempts] == list(range(1, MAX_ATTEMPTS + 1))
+    assert {each.outcome for each in line.attempts} == {SendOutcome.RETRY}
+
+
+async def test_the_result_of_a_lost_lease_changes_nothing(tmp_path: Path) -> None:
+    """A slow process comes back after another one took over: the row belongs to the other."""
+    async with small_stage(tmp_path, PAPER) as stage, opened(stage) as app:
+        clock = by_clock(app)
+
+        async def overtake() -> None:
+            clock.advance(hours=1)
+            lease = timedelta(hours=1)
+            await app.store.write(outbox.claim, owner="other", now=clock.now, lease=lease, limit=9)
+
+        async with receiver(stage, app, overtake):
+            await poll_all(app)
+            pass_time(stage)
+            with capture_logs() as logged:
+                await poll_all(app)
+        (line,) = (each for each in await list_deliveries(app) if each.delivery.kind == "webhook")
+        assert line.delivery.state is DeliveryState.LEASED
+        assert [each.outcome for each in line.attempts] == [SendOutcome.UNKNOWN, None]
+        assert not [each for each in logged if each["event"] == "delivery.done" and each["kind"] == "webhook"]
+
+
+async def test_a_result_that_cannot_be_recorded_is_said_and_sent_again_under_its_id(tmp_path: Path) -> None:
+    heard = 0
+    async with small_stage(tmp_path, PAPER, refuse_mails=range(1, 9)) as stage, opened(stage) as app:
+        clock = by_clock(app)
+
+        async def lock() -> None:
+            nonlocal heard
+            heard += 1
+            if heard == 1:
+                await app.store.write(_refuse_done)
+
+        async with receiver(stage, app, lock):
+            await poll_all(app)
+            pass_time(stage)
+            with capture_logs() as logged:
+                await poll_all(app)
+            (unrecorded,) = (each for each in logged if each["event"] == "delivery.unrecorded")
+            assert (unrecorded["channel"], unrecorded["outcome"]) == ("demo-hook", "accepted")
+            assert "no room" in unrecorded["reason"]
+            await app.store.write(_allow_done)
+            await round_trip(app)
+            assert heard == 1, "its lease runs first"
+            clock.advance(minutes=16)
+            await round_trip(app)
+        assert heard == 2
+        (line,) = (each for each in await list_deliveries(app) if each.delivery.kind == "webhook")
+        assert line.delivery.state is DeliveryState.DONE
+        assert [each.outcome for each in line.attempts] == [SendOutcome.UNKNOWN, SendOutcome.ACCEPTED]
+
+
+def _refuse_done(tx: Transaction) -> None:
+    """Let the database refuse the one update that says done, as a disk that fills up just then would."""
+    tx.run(
+        "CREATE TRIGGER no_room BEFORE UPDATE ON deliveries WHEN new.state = 'done' "
+        "BEGIN SELECT raise(ABORT, 'no room'); END"
+    )
+
+
+def _allow_done(tx: Transaction) -> None:
+    tx.run("DROP TRIGGER no_room")
+
+
+@asynccontextmanager
+async def receiver(
+    stage: DemoStage, app: App, meanwhile: Callable[[], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """Take the webhooks of the stage, after doing something else first."""
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readuntil(b"\r\n\r\n"):
+            await meanwhile()
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+            return
+
+    async with LoopbackServer(converse) as server:
+        file = stage.folder / "recipients.toml"
+        file.write_text(file.read_text().replace(stage.receiver.url, f"http://{HOST}:{server.port}/"))
+        await app.apply_files(actor="test")
+        yield
