@@ -14,7 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from monitor import __version__
 from monitor.app import App
 from monitor.errors import ConfigError, MonitorError, NotFound, Refused, StoreConflict
-from monitor.web import config, deliveries, feeds, health, items, topics
+from monitor.web import channels, config, deliveries, feeds, health, items, topics
 
 log = structlog.get_logger()
 
@@ -31,10 +31,10 @@ def create_site(
     site = FastAPI(title="news-monitor", version=__version__, docs_url=None, redoc_url=None)
     site.state.app = app
     site.include_router(health.router)
-    for noun in (feeds, topics, items, deliveries, config):
+    for noun in (feeds, topics, items, deliveries, channels, config):
         site.include_router(noun.read, prefix="/api/v1")
     if trusted:
-        for noun in (feeds, config):
+        for noun in (feeds, channels, config):
             site.include_router(noun.write, prefix="/api/v1")
     else:
         site.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))

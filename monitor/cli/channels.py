@@ -1,0 +1,47 @@
+"""`monitor channels list | secret`."""
+
+from typing import Annotated
+
+import typer
+
+from monitor.cli.options import ConfigOption, JsonOption, read_settings
+from monitor.cli.output import print_json, print_table
+from monitor.cli.session import call
+
+app = typer.Typer(help="Channels: where alerts go.", no_args_is_help=True)
+
+
+@app.command(name="list")
+def list_channels(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List all channels; their addresses stay in the files.
+
+    Example: monitor channels list
+    """
+    lines = call(read_settings(config), "GET", "/channels")
+    if as_json:
+        print_json(lines)
+        return
+    if not lines:
+        typer.echo("No channels yet: `monitor apply` takes over the configuration files (so does `monitor run`).")
+        return
+    print_table(
+        ["channel", "kind", "on", "owner", "reason"],
+        [
+            (line["slug"], line["kind"], "yes" if line["enabled"] else "no", line["owner"], line["reason"])
+            for line in lines
+        ],
+    )
+
+
+@app.command()
+def secret(
+    slug: Annotated[str, typer.Argument(help="A webhook channel.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the key that signs a channel's webhooks, for the receiver to verify with.
+
+    Example: monitor channels secret newsroom-hook
+    """
+    found = call(read_settings(config), "POST", f"/channels/{slug}/secret")
+    print_json(found) if as_json else typer.echo(found["secret"])

@@ -1,0 +1,21 @@
+"""Routes of channels."""
+
+from fastapi import APIRouter
+
+from monitor.desk import channels as desk
+from monitor.web.access import Actor, TheApp
+
+read = APIRouter(prefix="/channels", tags=["channels"])
+write = APIRouter(prefix="/channels", tags=["channels"])
+
+
+@read.get("")
+async def list_channels(app: TheApp) -> list[desk.ChannelLine]:
+    """List all channels, without their addresses."""
+    return await desk.list_channels(app)
+
+
+@write.post("/{slug}/secret")
+async def show_secret(app: TheApp, actor: Actor, slug: str) -> desk.ChannelSecret:
+    """Show the signing key of one channel; the audit trail keeps that it was shown."""
+    return await desk.show_secret(app, slug, actor=actor)
