@@ -105,6 +105,8 @@ def _excerpt(item: Item, spans: Sequence[Span]) -> tuple[Part, ...]:
     in_body = _of(spans, "body")
     if in_body and (not _of(spans, "summary") or not item.text.summary):
         return _window(item.text.body, in_body, EXCERPT_LIMIT)
+    if not item.text.summary:
+        return _window(item.text.body, (), EXCERPT_LIMIT)  # many feeds send only the whole text
     return _window(item.text.summary, _of(spans, "summary"), EXCERPT_LIMIT)
 
 

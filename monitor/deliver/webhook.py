@@ -272,7 +272,7 @@ def _hit(entry: AlertHit, alert: Alert, detail: _Detail) -> dict[str, Any]:
         "revision": hit.topic_revision,
         "item": {
             "title": one_line(text.title, 300) or phrases.no_headline,
-            "summary": one_line(text.summary, detail.summary),
+            "summary": one_line(text.summary or text.body, detail.summary),
             "link": safe_link(item.link),
             "publisher": one_line(text.source, 120),
             "language": one_line(text.language, 35) or "und",

@@ -70,7 +70,9 @@ def _after_failure(
         return max(min_interval, GONE_INTERVAL), "gone (HTTP 410), looked for every 30 days"
     failures = state.failures + 1
     start = max(min_interval, RATE_LIMITED_FLOOR) if outcome is Outcome.RATE_LIMITED else min_interval
-    backoff = max(start, min(start * 2 ** min(failures, _MAX_DOUBLINGS), MAX_BACKOFF))
+    # A machine that was offline for a moment bothered no server: its first retry need not wait twice as long.
+    doublings = failures - 1 if outcome is Outcome.UNREACHABLE else failures
+    backoff = max(start, min(start * 2 ** min(doublings, _MAX_DOUBLINGS), MAX_BACKOFF))
     told = retry_after(headers, now)
     if told is not None:
         obeyed = min(told, MAX_RETRY_AFTER)

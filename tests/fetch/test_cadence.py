@@ -183,3 +183,8 @@ def test_whatever_a_server_sends_a_success_is_asked_again_within_a_day(headers: 
 )
 def test_durations_in_words(seconds: int, text: str) -> None:
     assert words(seconds) == text
+
+
+def test_a_first_unreachable_server_is_tried_again_after_one_interval() -> None:
+    """The machine may have been offline for a moment; no server was bothered."""
+    assert [plan(Outcome.UNREACHABLE, failures=n).interval // HOUR for n in range(4)] == [1, 2, 4, 8]
