@@ -4,10 +4,12 @@ import sys
 
 from monitor.cli import app
 from monitor.errors import ConfigError, MonitorError
+from monitor.logs import configure_logs
 
 
 def main() -> None:
     """Run the command line: 0 done, 1 a problem was found or the command failed, 2 bad usage or configuration."""
+    configure_logs(level="warning")  # to standard error: what a command prints is for the next program
     try:
         app(prog_name="monitor")
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""`monitor channels list | secret`."""
+"""`monitor channels list | secret | enable`."""
 
 from typing import Annotated
 
@@ -22,7 +22,9 @@ def list_channels(config: ConfigOption = None, as_json: JsonOption = False) -> N
         print_json(lines)
         return
     if not lines:
-        typer.echo("No channels yet: `monitor apply` takes over the configuration files (so does `monitor run`).")
+        typer.echo(
+            "No channels yet: `monitor apply` takes over the configuration files (so does `monitor run`)."
+        )
         return
     print_table(
         ["channel", "kind", "on", "owner", "reason"],
@@ -45,3 +47,17 @@ def secret(
     """
     found = call(read_settings(config), "POST", f"/channels/{slug}/secret")
     print_json(found) if as_json else typer.echo(found["secret"])
+
+
+@app.command()
+def enable(
+    slug: Annotated[str, typer.Argument(help="A channel that was switched off after its receiver refused.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Switch a channel on again. What was cancelled meanwhile stays cancelled.
+
+    Example: monitor channels enable newsroom-hook
+    """
+    line = call(read_settings(config), "POST", f"/channels/{slug}/enable")
+    print_json(line) if as_json else typer.echo(f"The channel {line['slug']} is on again.")

@@ -1,11 +1,13 @@
 """`monitor check-config | plan | apply`: the configuration files."""
 
+from pathlib import Path
+
 import typer
 
 from monitor.cli.options import ConfigOption, JsonOption, read_settings
 from monitor.cli.output import print_json, print_table
 from monitor.cli.session import call
-from monitor.config import load_desired
+from monitor.config import Settings, load_desired
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +51,8 @@ def plan(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
     Example: monitor plan
     """
-    _changes(call(read_settings(config), "GET", "/config/plan"), as_json=as_json, none="Nothing to change.")
+    settings = _checked(config)
+    _changes(call(settings, "GET", "/config/plan"), as_json=as_json, none="Nothing to change.")
 
 
 def apply(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -57,9 +60,15 @@ def apply(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
     Example: monitor apply
     """
-    settings = read_settings(config)
-    load_desired(settings)  # report problems from here, with their exit code, before a daemon is asked
+    settings = _checked(config)
     _changes(call(settings, "POST", "/config/apply"), as_json=as_json, none="Nothing changed.")
+
+
+def _checked(config: Path | None) -> Settings:
+    """Report problems from here, with their exit code, before a daemon is asked."""
+    settings = read_settings(config)
+    load_desired(settings)
+    return settings
 
 
 def _changes(changes: list[dict[str, str]], *, as_json: bool, none: str) -> None:

@@ -49,7 +49,7 @@ def _print_document(document: dict[str, Any]) -> None:
             f"  {feed['title']} ({feed['format']}, {feed['language']}), {len(document['items'])} items"
         )
     for item in document["items"]:
-        typer.echo(f"  - {when(item['published'])}  {item['title']}")
+        typer.echo(f"  - {when(item['published'] or item['updated'])}  {item['title']}")
         if item["link"]:
             typer.echo(f"    {item['link']}")
 

@@ -1,10 +1,13 @@
-"""Channels as people look at them, and the signing key a receiver needs."""
+"""Channels as people handle them: list, switch on again, and show the signing key a receiver needs."""
 
 from dataclasses import dataclass
 
 from monitor.app import App
 from monitor.errors import NotFound, Refused
+from monitor.model import Channel
 from monitor.store import Transaction, audit, recipients
+
+BY_FILE = ("disabled in ", "no longer in ")  # how the reasons begin that a configuration file gives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +33,7 @@ class ChannelSecret:
 async def list_channels(app: App) -> list[ChannelLine]:
     """List all channels, by slug."""
     channels = await app.store.read(recipients.list_channels, enabled_only=False)
-    return [
-        ChannelLine(
-            slug=channel.slug,
-            kind=channel.kind.value,
-            owner=channel.owner,
-            enabled=channel.enabled,
-            reason=channel.disabled_reason,
-            signed=bool(channel.secret),
-        )
-        for channel in sorted(channels, key=lambda channel: channel.slug)
-    ]
+    return [_line(channel) for channel in sorted(channels, key=lambda channel: channel.slug)]
 
 
 async def show_secret(app: App, slug: str, *, actor: str) -> ChannelSecret:
@@ -51,13 +44,57 @@ async def show_secret(app: App, slug: str, *, actor: str) -> ChannelSecret:
     return await app.store.write(_show, slug, actor=actor, app=app)
 
 
+async def enable_channel(app: App, slug: str, *, actor: str) -> ChannelLine:
+    """Switch a channel on again; deliveries that were cancelled meanwhile stay cancelled.
+
+    Raises NotFound for an unknown channel and Refused for one that its file switches off, or that is on.
+    """
+    return await app.store.write(_enable, slug, actor=actor, app=app)
+
+
+def _enable(tx: Transaction, slug: str, *, actor: str, app: App) -> ChannelLine:
+    channel = _known(tx, slug)
+    if channel.enabled:
+        raise Refused(f"the channel {slug} is on")
+    if channel.disabled_reason.startswith(BY_FILE[0]):
+        raise Refused(
+            f"the channel {slug} is {channel.disabled_reason}: enable it there, then: monitor apply"
+        )
+    recipients.enable_channel(tx, slug)
+    audit.record(
+        tx,
+        actor=actor,
+        action="enable",
+        object=f"channel:{slug}",
+        detail={"was": channel.disabled_reason},
+        now=app.context.clock(),
+    )
+    return _line(_known(tx, slug))
+
+
+def _known(tx: Transaction, slug: str) -> Channel:
+    for channel in recipients.list_channels(tx, enabled_only=False):
+        if channel.slug == slug:
+            return channel
+    raise NotFound(f"no channel is named {slug}; see: monitor channels list")
+
+
+def _line(channel: Channel) -> ChannelLine:
+    return ChannelLine(
+        slug=channel.slug,
+        kind=channel.kind.value,
+        owner=channel.owner,
+        enabled=channel.enabled,
+        reason=channel.disabled_reason,
+        signed=bool(channel.secret),
+    )
+
+
 def _show(tx: Transaction, slug: str, *, actor: str, app: App) -> ChannelSecret:
-    known = {channel.slug: channel for channel in recipients.list_channels(tx, enabled_only=False)}
-    if slug not in known:
-        raise NotFound(f"no channel is named {slug}; see: monitor channels list")
-    if not known[slug].secret:
-        raise Refused(f"the channel {slug} ({known[slug].kind.value}) signs nothing, so it has no key")
+    channel = _known(tx, slug)
+    if not channel.secret:
+        raise Refused(f"the channel {slug} ({channel.kind.value}) signs nothing, so it has no key")
     audit.record(
         tx, actor=actor, action="show-secret", object=f"channel:{slug}", detail={}, now=app.context.clock()
     )
-    return ChannelSecret(slug=slug, secret=known[slug].secret)
+    return ChannelSecret(slug=slug, secret=channel.secret)

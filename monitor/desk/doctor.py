@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.app import App
 from monitor.deliver.smtp import probe as probe_relay
+from monitor.desk.channels import BY_FILE
 from monitor.desk.status import Status, status
 from monitor.store import Transaction, recipients
 
@@ -54,10 +55,10 @@ async def doctor(app: App) -> list[Finding]:
                 grade=Grade.FAIL,
                 subject=f"channel {channel.slug}",
                 found=f"switched off: {channel.disabled_reason}",
-                advice="repair the receiver, then enable the channel in its file",
+                advice=f"repair the receiver, then: monitor channels enable {channel.slug}",
             )
             for channel in channels
-            if not channel.enabled and channel.disabled_reason
+            if not channel.enabled and not channel.disabled_reason.startswith(BY_FILE)
         ),
     ]
     if app.tools.smtp is not None:

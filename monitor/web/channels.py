@@ -19,3 +19,9 @@ async def list_channels(app: TheApp) -> list[desk.ChannelLine]:
 async def show_secret(app: TheApp, actor: Actor, slug: str) -> desk.ChannelSecret:
     """Show the signing key of one channel; the audit trail keeps that it was shown."""
     return await desk.show_secret(app, slug, actor=actor)
+
+
+@write.post("/{slug}/enable")
+async def enable_channel(app: TheApp, actor: Actor, slug: str) -> desk.ChannelLine:
+    """Switch a channel on again."""
+    return await desk.enable_channel(app, slug, actor=actor)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from monitor.demo.loopback import HttpServer, Request, Response
 from monitor.demo.stage import DemoStage
+from monitor.desk.channels import enable_channel
 from monitor.desk.deliveries import DeliveryLine, list_deliveries
 from monitor.desk.doctor import Grade, doctor
 from monitor.desk.feeds import list_feeds, poll_now
@@ -105,6 +106,19 @@ async def test_a_receiver_that_is_gone_switches_its_channel_off_for_all_to_see(t
         assert (dead.state, cancelled.state) == (DeliveryState.DEAD, DeliveryState.CANCELLED)
         assert "410" in dead.reason
         assert "switched off" in cancelled.reason
+
+
+async def test_a_channel_is_switched_on_again_when_its_receiver_is_back(tmp_path: Path) -> None:
+    async with small_stage(tmp_path, PAPER) as stage, receiver(stage, 410) as heard, opened(stage) as app:
+        await poll_all(app)
+        pass_time(stage, 10)
+        await poll_all(app)
+        line = await enable_channel(app, "demo-hook", actor="test")
+        assert line.enabled
+        assert not [each for each in await doctor(app) if each.subject == "channel demo-hook"]
+        pass_time(stage, 30)
+        await poll_all(app)
+    assert len(heard) == 2
 
 
 async def test_a_channel_that_was_switched_off_stays_off_after_a_restart(tmp_path: Path) -> None:

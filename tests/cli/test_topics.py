@@ -1,0 +1,109 @@
+"""`topics match | test | lint`: what a watchlist finds, tested by its own examples and by what a person types."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.conftest import TOPICS
+
+
+@pytest.fixture
+def watchlist(tmp_path: Path) -> Path:
+    path = tmp_path / "topics.toml"
+    path.write_text(TOPICS)
+    return path
+
+
+def lines(*records: dict[str, Any]) -> str:
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def test_items_come_out_in_the_order_they_went_in_with_their_topics_and_spans(
+    cli: Cli, watchlist: Path
+) -> None:
+    given: list[dict[str, Any]] = [
+        {"id": "b", "title": "El muro fronterizo y el fentanilo", "summary": "", "lang": "es"},
+        {"id": "a", "title": "A bakery opens", "summary": "<p>Bread</p>"},
+        {"id": 7, "title": "Fentanyl", "summary": "Near the <b>border wall</b> &amp; beyond"},
+        {"id": "b", "title": "", "summary": None},
+    ]
+    ran = cli("topics", "match", "--watchlist", watchlist, stdin=lines(*given) + "\n")
+    assert ran.code == 0
+    out = [json.loads(line) for line in ran.out.splitlines()]
+    assert [each["id"] for each in out] == ["b", "a", 7, "b"]
+    assert [[topic["topic"] for topic in each["topics"]] for each in out] == [
+        ["fentanyl", "border-wall"],
+        [],
+        ["fentanyl", "border-wall"],
+        [],
+    ]
+    assert out[1].keys() == {"id", "topics"}
+    for span in out[2]["topics"][1]["spans"]:
+        assert span == {"field": "summary", "start": 9, "end": 20, "text": "border wall"}
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ("{not json", "not JSON"),
+        ("[1]", "expected an object"),
+        ('{"title": "no id"}', "expected an object with id"),
+        ('{"id": 1, "title": 5}', "title must be text"),
+        ('{"id": 1, "summary": ["x"]}', "summary must be text"),
+    ],
+)
+def test_a_bad_line_ends_with_code_1_and_its_number(cli: Cli, watchlist: Path, bad: str, said: str) -> None:
+    good = lines({"id": 1, "title": "Fentanyl", "summary": ""})
+    ran = cli("topics", "match", "--watchlist", watchlist, stdin=good + bad + "\n" + good)
+    assert ran.code == 1
+    assert ran.err.startswith("monitor: line 2: ")
+    assert said in ran.err
+    assert len(ran.out.splitlines()) == 1, "what came before it was answered"
+
+
+def test_examples_that_hold_end_with_code_0(cli: Cli, watchlist: Path) -> None:
+    ran = cli("topics", "test", "--watchlist", watchlist)
+    assert ran.code == 0
+    assert "2 of 2 examples hold in 2 topics" in ran.out
+
+
+def test_a_broken_example_is_named_and_ends_with_code_1(cli: Cli, watchlist: Path) -> None:
+    watchlist.write_text(TOPICS.replace("Agents seize fentanyl at the bridge", "Agents seize bread"))
+    ran = cli("topics", "test", "fentanyl", "--watchlist", watchlist)
+    assert ran.code == 1
+    assert "fentanyl: " in ran.out
+    assert "Agents seize bread" in ran.out
+    (result,) = cli("topics", "test", "fentanyl", "--watchlist", watchlist, "--json").json
+    assert len(result["broken"]) == 1
+
+
+def test_lint_points_at_what_looks_like_a_mistake(cli: Cli, watchlist: Path) -> None:
+    ran = cli("topics", "lint", "fentanyl", "--watchlist", watchlist)
+    clean = cli("topics", "lint", "fentanyl", "--watchlist", watchlist, "--json")
+    assert (ran.code, ran.out.splitlines()[-1]) == (1 if clean.json else 0, ran.out.splitlines()[-1])
+    watchlist.write_text(TOPICS.replace("fentanyl OR fentanilo", "fentanyl OR fentanyl"))
+    ran = cli("topics", "lint", "fentanyl", "--watchlist", watchlist)
+    assert ran.code == 1
+    assert ran.out.startswith("fentanyl: ")
+
+
+def test_an_unknown_topic_is_refused_with_those_there_are(cli: Cli, watchlist: Path) -> None:
+    ran = cli("topics", "test", "fentanil", "--watchlist", watchlist)
+    assert ran.code == 1
+    assert "border-wall, fentanyl" in ran.err
+
+
+def test_a_broken_query_is_shown_at_its_place_with_code_2(cli: Cli, watchlist: Path) -> None:
+    watchlist.write_text(TOPICS.replace("fentanyl OR fentanilo", "fentanyl OR AND"))
+    ran = cli("topics", "match", "--watchlist", watchlist, stdin="")
+    assert ran.code == 2
+    assert "topics.toml:8" in ran.err
+
+
+def test_the_shipped_watchlist_holds_its_own_examples(cli: Cli) -> None:
+    root = Path(__file__).parent.parent.parent
+    ran = cli("topics", "test", "--watchlist", root / "config" / "watchlists" / "us-mexico-border.toml")
+    assert ran.code == 0, ran.out
