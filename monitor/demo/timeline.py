@@ -110,7 +110,9 @@ class Timeline:
         return self._line("alerted", f"{_quoted(event)} → {event.get('subscription')} ({topics})", _YELLOW)
 
     def _suppressed(self, event: Mapping[str, Any]) -> str:
-        return self._line("kept back", f"{_quoted(event)} → {event.get('subscription')}: {event.get('reason')}")
+        return self._line(
+            "kept back", f"{_quoted(event)} → {event.get('subscription')}: {event.get('reason')}"
+        )
 
     def _delivered(self, event: Mapping[str, Any]) -> str:
         return self._line("delivered", self._delivery(event), _GREEN)
