@@ -13,6 +13,7 @@ from monitor.deliver.wording import (
     Phrases,
     joined,
     one_line,
+    outermost,
     phrases_for,
     safe_link,
     when,
@@ -131,7 +132,7 @@ def _window(text: str, spans: Sequence[Span], limit: int) -> tuple[Part, ...]:
 def _marked(text: str, start: int, end: int, spans: Sequence[Span]) -> list[Part]:
     parts: list[Part] = []
     at = start
-    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+    for span in outermost(spans):
         left, right = max(span.start, at), min(span.end, end)
         if left >= right:
             continue

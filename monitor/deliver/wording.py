@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from monitor.model import Alert, AlertHit, Span
 
+FIELDS = ("title", "summary", "body")  # as a reader meets them
 MAX_WORDS = 6  # matched words named in a sentence; the rest is counted
 LINK_LIMIT = 2000
 
@@ -165,10 +166,19 @@ def when(moment: datetime, phrases: Phrases) -> str:
     )
 
 
+def outermost(spans: Iterable[Span]) -> list[Span]:
+    """Order spans as they are read, without those inside another: of "Otay" and "Otay Mesa" the longer says it all."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: (FIELDS.index(span.field), span.start, -span.end)):
+        if not kept or span.field != kept[-1].field or span.end > kept[-1].end:
+            kept.append(span)
+    return kept
+
+
 def matched_words(spans: Iterable[Span], *, limit: int = 100) -> tuple[str, ...]:
     """Return the matched passages once each, whatever their case, in order of appearance."""
     words: dict[str, str] = {}
-    for span in spans:
+    for span in outermost(spans):
         word = one_line(span.text, limit)
         if word:
             words.setdefault(word.casefold(), word)
