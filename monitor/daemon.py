@@ -21,9 +21,10 @@ from monitor.app import App
 from monitor.config import Settings, Start, applied_revision, decide_start
 from monitor.desk.config import change_lines
 from monitor.errors import ConfigError, MonitorError, StoreError
+from monitor.model import ChannelKind
 from monitor.pipeline import Stage
 from monitor.runner import LocalRunner
-from monitor.store import outbox
+from monitor.store import Transaction, feeds, outbox, recipients
 from monitor.web import create_site
 from monitor.web.serve import SiteServer, tcp_listener, unix_listener
 
@@ -53,7 +54,7 @@ async def run_daemon(
             async with _serving(app), _running(app) as runner:
                 if install_signals:
                     _listen_for_reload(app)
-                _say_ready(app)
+                await _say_ready(app)
                 await stop.wait()
                 await _stop(app, runner)
         except ConfigError as error:
@@ -177,13 +178,15 @@ def _listen_for_reload(app: App) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, start)
 
 
-def _say_ready(app: App) -> None:
+async def _say_ready(app: App) -> None:
     settings = app.settings
+    enabled, only_console = await app.store.read(_shape)
     log.info(
         "daemon.ready",
         version=__version__,
         state=str(settings.state_dir),
         web=f"http://{settings.web.host}:{settings.web.port}" if settings.web.enabled else "off",
+        feeds=enabled,
         topics=len(app.watchlist.topics),
     )
     if not settings.service.contact:
@@ -191,7 +194,17 @@ def _say_ready(app: App) -> None:
             "config.no_contact",
             reason="feeds are polled at most once in 60 minutes until [service] contact says who runs this",
         )
+    if only_console:
+        log.info("config.console_only", reason="alerts are printed here until a recipients file names somebody")
     _notify("READY=1", f"STATUS={_status_line(app)}")
+
+
+def _shape(tx: Transaction) -> tuple[int, bool]:
+    subscriptions = recipients.list_subscriptions(tx)
+    return (
+        sum(feed.enabled for feed in feeds.list_feeds(tx)),
+        all(each.channel.kind is ChannelKind.CONSOLE for each in subscriptions),
+    )
 
 
 def _status_line(app: App) -> str:
