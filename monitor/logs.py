@@ -68,7 +68,10 @@ def _renderer(style: str, out: TextIO) -> Processor:
     if style == "auto":
         style = "console" if out.isatty() else "logfmt" if os.environ.get("JOURNAL_STREAM") else "json"
     makers: dict[str, Callable[[], Processor]] = {
-        "console": lambda: structlog.dev.ConsoleRenderer(colors=out.isatty()),
+        # Plain tracebacks: where rich is installed the default prints local variables, webhook addresses among them.
+        "console": lambda: structlog.dev.ConsoleRenderer(
+            colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback
+        ),
         "logfmt": lambda: structlog.processors.LogfmtRenderer(
             key_order=["timestamp", "level", "event"], bool_as_flag=False
         ),
