@@ -123,9 +123,14 @@ def _http_date(text: str) -> datetime | None:
         return None
     try:
         moment = parsedate_to_datetime(text.strip())
-    except (ValueError, IndexError, TypeError, OverflowError):
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (
+        ValueError,
+        IndexError,
+        TypeError,
+        OverflowError,
+    ):  # year 9999 west of Greenwich has no moment in UTC
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _beyond(asked: int, cap: int) -> str:
