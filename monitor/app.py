@@ -12,7 +12,7 @@ import secrets
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -49,6 +49,7 @@ log = structlog.get_logger()
 LOCK_FILE = "monitor.lock"
 KEY_FILE = "secret.key"
 KEY_BYTES = 32
+LEASE_SPARE = timedelta(minutes=2)  # between the end of the longest send and that of its lease
 SPREAD_SECONDS = 2.0  # for each new feed: first polls are strewn over this many seconds together
 
 
@@ -137,9 +138,7 @@ class App:
             store=store,
             context=context,
             poller=Poller(context, client=http, parsers=parsers, options=poll_options(settings)),
-            shipper=Shipper(
-                context, tools=tools, options=SendOptions(owner=f"{os.getpid()}-{secrets.token_hex(4)}")
-            ),
+            shipper=Shipper(context, tools=tools, options=send_options(tools.smtp)),
             parsers=parsers,
             http=http,
             tools=tools,
@@ -318,7 +317,15 @@ def smtp_options(settings: Settings) -> SmtpOptions | None:
         username=smtp.username,
         password=smtp.password,
         ca_file=smtp.ca_file,
+        timeout=smtp.timeout_seconds,
     )
+
+
+def send_options(smtp: SmtpOptions | None) -> SendOptions:
+    """Name this process in leases, which outlast the longest conversation that the relay's limits allow."""
+    options = SendOptions(owner=f"{os.getpid()}-{secrets.token_hex(4)}")
+    longest = timedelta(seconds=smtp.longest_send if smtp else 0.0)
+    return replace(options, lease=max(options.lease, longest + LEASE_SPARE))
 
 
 def sender_identity(settings: Settings) -> SenderIdentity:
