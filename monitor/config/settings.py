@@ -36,7 +36,6 @@ from monitor.config.values import (
 )
 
 POLITE_FLOOR_MINUTES = 60  # the floor as long as no contact is configured
-SPREAD_SECONDS = 300
 STORE_KEY_BYTES = 32
 _SAFE_TLS = "use 'required' (STARTTLS, usually port 587) or 'implicit' (usually port 465)"
 
@@ -227,11 +226,6 @@ class Settings(BaseSettings):
     def floor_for(self, url: str) -> int:
         """The floor for one feed, in seconds: `fetch.min_interval_seconds` only ever holds on loopback."""
         return self.floor_seconds if is_loopback(url) else self._polite_floor
-
-    @property
-    def spread_seconds(self) -> int:
-        """The span over which the first polls of new feeds are strewn, in seconds."""
-        return min(self.floor_seconds, SPREAD_SECONDS)
 
     @property
     def _polite_floor(self) -> int:
