@@ -4,6 +4,7 @@ The stored hits and decisions are shown as they were made; a non-hit is explaine
 over the stored text and the topic's query in force now, and says so.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from monitor.fetch.identity import canonical_link
 from monitor.match import explain as explain_match
 from monitor.model import Hit, Item, Topic
 from monitor.store import Transaction, hits, items, ledger, stories, watchlist
+
+MANY = 1000  # items that wait for their decision are few: dispatch follows each poll at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,7 @@ class ItemExplained:
 class _Found:
     item: Item
     hits: list[Hit]
+    waiting: frozenset[int]
     decisions: list[tuple[str, str]]
     story: str | None
 
@@ -69,7 +73,7 @@ async def explain(app: App, target: str, topic: str | None = None) -> list[ItemE
 
 def _gather(tx: Transaction, target: str) -> tuple[list[Topic], list[_Found]]:
     topics = watchlist.list_topics(tx)
-    if target.isdigit():
+    if re.fullmatch(r"[0-9]{1,18}", target):
         try:
             chosen = [items.get_item(tx, int(target))]
         except NotFound:
@@ -84,6 +88,7 @@ def _found(tx: Transaction, item: Item) -> _Found:
     return _Found(
         item=item,
         hits=hits.hits_of_item(tx, item.id),
+        waiting=frozenset(hit.id for hit in hits.undecided(tx, limit_items=MANY)),
         decisions=[
             (topic, f"{subscription}: {decision.verdict.value}, {decision.reason}")
             for decision, subscription, topic in ledger.decisions_of_item(tx, item.id)
@@ -116,7 +121,7 @@ def _verdict(found: _Found, topic: Topic, hit: Hit | None) -> TopicVerdict:
             sentence=f"hit ({hit.reason.value}) by revision {hit.topic_revision} of the topic",
             words=words,
             decisions=tuple(text for slug, text in found.decisions if slug == topic.slug)
-            or ("no subscription asks for this topic",),
+            or ("not decided yet" if hit.id in found.waiting else "no subscription asks for this topic",),
         )
     answer = explain_match(topic, found.item.text)
     sentence = answer.sentence

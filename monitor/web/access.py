@@ -5,6 +5,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Header, Request
 
 from monitor.app import App
+from monitor.errors import Refused
 
 
 def _app(request: Request) -> App:
@@ -13,6 +14,15 @@ def _app(request: Request) -> App:
 
 def _actor(monitor_actor: Annotated[str, Header()] = "api") -> str:
     return monitor_actor[:80]
+
+
+def only_known_parameters(request: Request) -> None:
+    """Refuse a query parameter that the route does not have: a mistyped filter must not look like an answer to it."""
+    known = sorted(field.alias for field in request.scope["route"].dependant.query_params)
+    for name in request.query_params:
+        if name not in known:
+            there_are = f"there are: {', '.join(known)}" if known else "there are none here"
+            raise Refused(f"no parameter is called {name}; {there_are}")
 
 
 TheApp = Annotated[App, Depends(_app)]

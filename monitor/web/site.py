@@ -4,17 +4,21 @@ Two sites are made of the same routers. The trusted one listens on a Unix socket
 can open, or is called in-process by a command; it may write. The public one listens on TCP and only reads.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from monitor import __version__
 from monitor.app import App
 from monitor.errors import ConfigError, MonitorError, NotFound, Refused, StoreConflict
 from monitor.web import channels, config, deliveries, feeds, health, items, topics
+from monitor.web.access import only_known_parameters
 
 log = structlog.get_logger()
 
@@ -31,22 +35,46 @@ def create_site(
     site = FastAPI(title="news-monitor", version=__version__, docs_url=None, redoc_url=None)
     site.state.app = app
     site.include_router(health.router)
+    strict = [Depends(only_known_parameters)]
     for noun in (feeds, topics, items, deliveries, channels, config):
-        site.include_router(noun.read, prefix="/api/v1")
+        site.include_router(noun.read, prefix="/api/v1", dependencies=strict)
     if trusted:
         for noun in (feeds, channels, config):
-            site.include_router(noun.write, prefix="/api/v1")
+            site.include_router(noun.write, prefix="/api/v1", dependencies=strict)
     else:
         site.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     site.add_exception_handler(MonitorError, _problem)
+    site.add_exception_handler(RequestValidationError, _invalid)
+    site.add_exception_handler(HTTPException, _refusal)
     site.middleware("http")(_boundary)
     return site
 
 
 async def _problem(request: Request, error: Exception) -> JSONResponse:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
-    body = {"type": "about:blank", "title": type(error).__name__, "status": status, "detail": str(error)}
-    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+    return _document(status, type(error).__name__, str(error))
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """Name every value that does not fit, with its place in the request."""
+    assert isinstance(error, RequestValidationError)
+    places = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+    return _document(422, "Invalid request", "; ".join(places))
+
+
+async def _refusal(request: Request, error: Exception) -> JSONResponse:
+    """Say it when there is no such route, or it does not take this method."""
+    assert isinstance(error, HTTPException)
+    return _document(
+        error.status_code, HTTPStatus(error.status_code).phrase, str(error.detail), headers=error.headers
+    )
+
+
+def _document(
+    status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
 
 
 async def _boundary(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -55,8 +83,7 @@ async def _boundary(request: Request, call_next: Callable[[Request], Awaitable[R
         response = await call_next(request)
     except Exception:
         log.exception("web.fault", path=request.url.path)
-        body = {"type": "about:blank", "title": "Internal error", "status": 500, "detail": "see the log"}
-        return JSONResponse(body, status_code=500, media_type="application/problem+json")
+        return _document(500, "Internal error", "see the log")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -1,0 +1,63 @@
+"""The doctor names what is wrong and what to do; what is fine it says, too."""
+
+from pathlib import Path
+
+from monitor.desk.doctor import Finding, Grade, doctor
+from monitor.store import feeds, recipients
+from tests.conftest import TOPICS, opened, poll_all, recorded, recording, small_stage
+
+PAPER = recording("gazette", recorded("old", "Council meets in Douglas"))
+
+
+def by_subject(findings: list[Finding]) -> dict[str, Finding]:
+    return {finding.subject: finding for finding in findings}
+
+
+async def test_a_healthy_installation_has_no_failure_and_advice_only_where_it_helps(tmp_path: Path) -> None:
+    async with small_stage(tmp_path, PAPER) as stage, opened(stage) as app:
+        await poll_all(app)
+        findings = await doctor(app)
+    assert not [finding for finding in findings if finding.grade is Grade.FAIL]
+    for finding in findings:
+        assert bool(finding.advice) == (finding.grade is not Grade.OK), finding
+
+
+async def test_what_is_wrong_is_named_with_what_to_do(tmp_path: Path) -> None:
+    async with small_stage(tmp_path, PAPER) as stage:
+        config = stage.config_path
+        config.write_text(config.read_text().replace('contact = "demo@localhost"', 'contact = ""'))
+        async with opened(stage) as app:
+            await stage.mailbox.__aexit__()
+            await app.store.write(feeds.disable_feed, "gazette", reason="asked to stop")
+            now = app.context.clock()
+            await app.store.write(recipients.disable_channel, "demo-hook", reason="410", now=now)
+            stage.state_dir.chmod(0o755)
+            found = by_subject(await doctor(app))
+    assert found["contact"].grade is Grade.WARN
+    assert found["state folder"].grade is Grade.WARN
+    assert "chmod 700" in found["state folder"].advice
+    assert found["mail relay"].grade is Grade.FAIL
+    assert found["feeds"].grade is Grade.WARN
+    assert found["channel demo-hook"].advice.endswith("monitor channels enable demo-hook")
+
+
+async def test_a_channel_that_its_file_switches_off_is_no_failure(tmp_path: Path) -> None:
+    async with small_stage(tmp_path, PAPER) as stage:
+        file = stage.folder / "recipients.toml"
+        file.write_text(
+            file.read_text().replace('slug = "demo-hook"\n', 'slug = "demo-hook"\nenabled = false\n', 1)
+        )
+        async with opened(stage) as app:
+            assert "channel demo-hook" not in by_subject(await doctor(app))
+
+
+async def test_broken_files_are_a_failure_with_their_place(tmp_path: Path) -> None:
+    async with small_stage(tmp_path, PAPER) as stage:
+        async with opened(stage):
+            pass
+        stage.watchlist.write_text(TOPICS.replace("fentanyl OR fentanilo", "fentanyl OR"))
+        async with opened(stage) as app:
+            found = by_subject(await doctor(app))["configuration"]
+    assert found.grade is Grade.FAIL
+    assert "topics.toml:8" in found.found
+    assert found.advice == "monitor check-config"
