@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
+_CONTROLS = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -60,8 +61,15 @@ def _common() -> Sequence[Processor]:
 
 def _ending(renderer: Processor) -> Sequence[Processor]:
     if isinstance(renderer, structlog.dev.ConsoleRenderer):
-        return [renderer]
-    return [structlog.processors.format_exc_info, renderer]
+        return [_harmless, renderer]
+    return [structlog.processors.format_exc_info, _harmless, renderer]
+
+
+def _harmless(_: object, __: str, event: EventDict) -> EventDict:
+    """Blank control characters: whatever a server answered, a line must not steer the terminal it is read on."""
+    return {
+        name: value.translate(_CONTROLS) if isinstance(value, str) else value for name, value in event.items()
+    }
 
 
 def _renderer(style: str, out: TextIO) -> Processor:
