@@ -68,28 +68,34 @@ class Poller:
             lambda: asyncio.Semaphore(options.per_host)
         )
         self._network = Network()
+        self._polling: set[int] = set()
         self.crew = Crew(options.concurrency, name="poll")
 
     async def fill(self) -> int:
-        """Claim as many due feeds as there are free slots and start polling them; return how many."""
+        """Claim as many due feeds as there are free slots and start polling them; return how many.
+
+        A feed that still waits for its host's slow server is not claimed again, since its first poll would lose
+        its claim and all that it found.
+        """
         if not self.crew.free:
             return 0
         claimed = await self._context.store.write(
-            feeds.claim_due, now=self._context.clock(), limit=self.crew.free
+            feeds.claim_due, now=self._context.clock(), limit=self.crew.free, but=tuple(self._polling)
         )
         for feed in claimed:
+            self._polling.add(feed.id)
             self.crew.start(self._poll(feed))
         return len(claimed)
 
     async def _poll(self, feed: Feed) -> None:
-        async with self._hosts[urlsplit(feed.url).hostname or ""]:
-            try:
+        try:
+            async with self._hosts[urlsplit(feed.url).hostname or ""]:
                 await self.poll(feed)
-            except (
-                MonitorError
-            ) as error:  # a full disk, no parser process: the next poll finds the same items
-                log.error("feed.unfinished", feed=feed.slug, reason=str(error))
-        self._context.wake(Stage.POLL)
+        except MonitorError as error:  # a full disk, no parser process: the next poll finds the same items
+            log.error("feed.unfinished", feed=feed.slug, reason=str(error))
+        finally:
+            self._polling.discard(feed.id)
+            self._context.wake(Stage.POLL)
 
     async def poll(self, feed: Feed) -> Outcome:
         """Poll one claimed feed from request to commit and return how it ended."""

@@ -3,6 +3,7 @@
 Decides no cadence and fetches nothing.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -57,8 +58,8 @@ def disable_feed(tx: Transaction, slug: str, *, reason: str) -> None:
     put_feed(tx, replace(feed, enabled=False, disabled_reason=reason))
 
 
-def claim_due(tx: Transaction, *, now: datetime, limit: int) -> list[Feed]:
-    """Claim up to `limit` enabled feeds that are due, the longest overdue first.
+def claim_due(tx: Transaction, *, now: datetime, limit: int, but: Collection[int] = ()) -> list[Feed]:
+    """Claim up to `limit` enabled feeds that are due, the longest overdue first, `but` not those with these ids.
 
     Each is due again one interval from now whatever happens to the claimer, so that a crash loop cannot poll
     faster than the interval. `fetch.claimed_at` of the returned feeds is `now`; `finish_poll` is fenced by
@@ -68,6 +69,7 @@ def claim_due(tx: Transaction, *, now: datetime, limit: int) -> list[Feed]:
         skip_locked(tx, _DUE, of="feeds"),
         now=micros(now),
         limit=limit,
+        but=tuple(but) or (0,),  # nothing is equal, or unequal, to an empty list's NULL
     )
     claimed = {
         row["id"]: row
@@ -149,6 +151,7 @@ def prune_polls(tx: Transaction, *, before: datetime, limit: int) -> int:
 _DUE = """
 SELECT * FROM feeds
 WHERE enabled = 1 AND next_poll_at <= :now AND (claimed_at IS NULL OR claimed_at <> :now)
+  AND id NOT IN (:but)
 ORDER BY next_poll_at, id LIMIT :limit
 """
 
