@@ -84,6 +84,8 @@ class App:
     _snapshot: list[Watchlist] = field(default_factory=list)
     _wakers: list[Callable[[Stage], None]] = field(default_factory=list)
     _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _applying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _compiling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     async def open(cls, settings: Settings, *, console: TextIO | None = None) -> Self:
@@ -172,23 +174,25 @@ class App:
 
     async def reload_watchlist(self) -> None:
         """Compile the stored topics and put the snapshot in force by swapping one reference."""
-        topics, revision = await self.store.read(_watchlist)
-        self._snapshot[0] = compile_watchlist(topics, revision=revision)
+        async with self._compiling:  # of two at once, the one that read first must not have the last word
+            topics, revision = await self.store.read(_watchlist)
+            self._snapshot[0] = await asyncio.to_thread(compile_watchlist, topics, revision=revision)
 
     async def apply_files(self, *, actor: str) -> Plan:
         """Bring the store to what the configuration files say, in one transaction, and put it in force.
 
         Raises ConfigError, having changed nothing, when any file has a problem; `files` remembers them.
         """
-        try:
-            desired = await asyncio.to_thread(load_desired, self.settings)
-            made = await self.apply(desired, actor=actor)
-        except ConfigError as error:
-            self.files.problems = error.problems
-            raise
-        self.files.problems = ()
-        self.files.applied_at = _now()
-        return made
+        async with self._applying:  # whoever reads the files last applies last
+            try:
+                desired = await asyncio.to_thread(load_desired, self.settings)
+                made = await self.apply(desired, actor=actor)
+            except ConfigError as error:
+                self.files.problems = error.problems
+                raise
+            self.files.problems = ()
+            self.files.applied_at = _now()
+            return made
 
     async def apply(self, desired: Desired, *, actor: str) -> Plan:
         """Apply a desired state and put it in force."""

@@ -1,5 +1,6 @@
 """The configuration files against the store: what would change, and changing it."""
 
+import asyncio
 from dataclasses import dataclass
 
 from monitor.app import App
@@ -26,7 +27,8 @@ def change_lines(made: Plan) -> list[ChangeLine]:
 
 async def plan(app: App) -> list[ChangeLine]:
     """Compare the files with the store, changing nothing. Raises ConfigError with all problems."""
-    return change_lines(await app.store.read(make_plan, load_desired(app.settings)))
+    desired = await asyncio.to_thread(load_desired, app.settings)
+    return change_lines(await app.store.read(make_plan, desired))
 
 
 async def apply(app: App, *, actor: str) -> list[ChangeLine]:

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -33,6 +33,8 @@ from monitor.pipeline.network import Network
 from monitor.store import Transaction, feeds, hits, items
 
 log = structlog.get_logger()
+
+MATCH_SLICE = 50  # items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class Poller:
         )
         self._network = Network()
         self._polling: set[int] = set()
+        self._matching = asyncio.Semaphore(1)  # it is all CPU: two at once would only take from the loop
         self.crew = Crew(options.concurrency, name="poll")
 
     async def fill(self) -> int:
@@ -105,10 +108,7 @@ class Poller:
         watchlist = self._context.watchlist()
         found = drafts(parsed, feed_language=feed.language, source=feed.publisher or feed.title)
         intake = await self._take_in(feed, found)
-        judged = [
-            _Judged(draft=draft, matches=tuple(watchlist.match(draft.text)))
-            for draft in (*intake.new, *intake.changed)
-        ]
+        judged = await self._match(watchlist, (*intake.new, *intake.changed))
         now = self._context.clock()
         outcome, reason = _ending(fetched, parsed, intake)
         schedule = next_poll(
@@ -169,6 +169,15 @@ class Poller:
         known = await self._context.store.read(items.known, feed.id, [draft.key for draft in found])
         return take_in(found, known)
 
+    async def _match(self, watchlist: Watchlist, found: Sequence[ItemDraft]) -> list[_Judged]:
+        """Match beside the event loop, one feed at a time; in slices, since only between them can it be stopped."""
+        judged: list[_Judged] = []
+        async with self._matching:
+            for start in range(0, len(found), MATCH_SLICE):
+                part = found[start : start + MATCH_SLICE]
+                judged += await asyncio.to_thread(_judge, watchlist, part)
+        return judged
+
     def _tell(self, feed: Feed, poll: Poll, made: list[Hit], *, started: float) -> None:
         self._network.note(poll.outcome)
         log.log(
@@ -195,6 +204,10 @@ class Poller:
             )
         if made:
             self._context.wake(Stage.DISPATCH)
+
+
+def _judge(watchlist: Watchlist, found: Sequence[ItemDraft]) -> list[_Judged]:
+    return [_Judged(draft=draft, matches=tuple(watchlist.match(draft.text))) for draft in found]
 
 
 def _ending(fetched: Fetched, parsed: Parsed, intake: Intake) -> tuple[Outcome, str]:
