@@ -183,13 +183,15 @@ def recent_items(tx: Transaction, *, limit: int) -> list[Item]:
 def prune_items(tx: Transaction, *, before: datetime, limit: int) -> int:
     """Delete up to `limit` items, with all versions, last seen before a time; return how many.
 
-    One with a hit stays.
+    One with a hit stays, and so does what was last seen in the newest document read of its feed: a feed that
+    answers "not modified" for months still shows it, and would bring it as new with its next change.
     """
     return tx.run(
         """
         DELETE FROM items WHERE id IN (
           SELECT i.id FROM items i
           WHERE i.last_seen < :before AND NOT EXISTS (SELECT 1 FROM hits h WHERE h.item_id = i.id)
+            AND EXISTS (SELECT 1 FROM items later WHERE later.feed_id = i.feed_id AND later.last_seen > i.last_seen)
           ORDER BY i.last_seen, i.id LIMIT :limit
         )
         """,
