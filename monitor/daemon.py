@@ -195,7 +195,9 @@ async def _say_ready(app: App) -> None:
             reason="feeds are polled at most once in 60 minutes until [service] contact says who runs this",
         )
     if only_console:
-        log.info("config.console_only", reason="alerts are printed here until a recipients file names somebody")
+        log.info(
+            "config.console_only", reason="alerts are printed here until a recipients file names somebody"
+        )
     _notify("READY=1", f"STATUS={_status_line(app)}")
 
 

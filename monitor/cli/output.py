@@ -42,22 +42,15 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows in aligned columns; a word that names a state is coloured on a terminal."""
     lines = [tuple(str(cell) for cell in row) for row in rows]
     widths = [max(len(line[column]) for line in [tuple(heads), *lines]) for column in range(len(heads))]
-    typer.echo(
-        _line([typer.style(head.ljust(width), bold=True) for head, width in zip(heads, widths, strict=True)])
-    )
+    widths[-1] = 0  # nothing stands behind the last column
+    _print_row([typer.style(head.ljust(width), bold=True) for head, width in zip(heads, widths, strict=True)])
     for line in lines:
-        typer.echo(
-            _line(
-                [
-                    typer.style(cell.ljust(width), fg=COLORS.get(cell))
-                    for cell, width in zip(line, widths, strict=True)
-                ]
-            )
-        )
+        cells = zip(line, widths, strict=True)
+        _print_row([typer.style(cell.ljust(width), fg=COLORS.get(cell)) for cell, width in cells])
 
 
-def _line(cells: Sequence[str]) -> str:
-    return "  ".join(cells).rstrip()
+def _print_row(cells: Sequence[str]) -> None:
+    typer.echo("  ".join(cells))
 
 
 def when(text: str | None) -> str:

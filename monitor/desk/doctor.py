@@ -9,9 +9,11 @@ from pyexpat import EXPAT_VERSION
 from typing import Any
 
 from monitor.app import App
+from monitor.config import load_desired, make_plan
 from monitor.deliver.smtp import probe as probe_relay
 from monitor.desk.channels import BY_FILE
 from monitor.desk.status import Status, status
+from monitor.errors import ConfigError
 from monitor.store import Transaction, recipients
 
 FIXED_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -43,7 +45,7 @@ async def doctor(app: App) -> list[Finding]:
     library = await app.store.read(_library)
     channels = await app.store.read(recipients.list_channels, enabled_only=False)
     findings = [
-        *_configuration(state),
+        *await _configuration(app, state),
         _contact(app),
         *_state_folder(app),
         _sqlite(library),
@@ -74,12 +76,24 @@ async def doctor(app: App) -> list[Finding]:
     return findings
 
 
-def _configuration(state: Status) -> Iterator[Finding]:
-    for reason in state.reasons:
-        yield Finding(grade=Grade.FAIL, subject="configuration", found=reason, advice="monitor check-config")
-    if not state.reasons:
-        found = f"{state.topics} topics in force, watchlist revision {state.watchlist_revision}"
-        yield Finding(grade=Grade.OK, subject="configuration", found=found)
+async def _configuration(app: App, state: Status) -> list[Finding]:
+    """Read the files afresh: what is wrong with them, else what of them is not in force."""
+    try:
+        waiting = await app.store.read(make_plan, load_desired(app.settings))
+    except ConfigError as error:
+        return [_misconfigured(str(problem), "monitor check-config") for problem in error.problems]
+    if waiting:
+        found = f"{len(waiting.changes)} changes in the files are not in force"
+        advice = "monitor apply (or start the daemon, which does it)"
+        return [Finding(grade=Grade.WARN, subject="configuration", found=found, advice=advice)]
+    if not state.ready:
+        return [_misconfigured(reason, "monitor apply") for reason in state.reasons]
+    found = f"{state.topics} topics in force, watchlist revision {state.watchlist_revision}"
+    return [Finding(grade=Grade.OK, subject="configuration", found=found)]
+
+
+def _misconfigured(found: str, advice: str) -> Finding:
+    return Finding(grade=Grade.FAIL, subject="configuration", found=found, advice=advice)
 
 
 def _contact(app: App) -> Finding:

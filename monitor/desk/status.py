@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from monitor import __version__
 from monitor.app import App
+from monitor.config import applied_revision
 from monitor.desk.feeds import feed_line
 from monitor.store import Transaction, feeds, meta, outbox
 
@@ -29,12 +30,12 @@ class Status:
 
 async def status(app: App) -> Status:
     """Report what works and what does not, from the store and the state of the configuration files."""
-    heartbeat, states, deliveries = await app.store.read(_read)
+    heartbeat, applied, states, deliveries = await app.store.read(_read)
     now = app.context.clock()
     last = max(app.started_at, datetime.fromisoformat(heartbeat)) if heartbeat else app.started_at
     alive = now - last < STALE_WRITER
     reasons = [f"configuration: {problem}" for problem in app.files.problems]
-    if app.files.applied_at is None and not app.files.problems:
+    if not applied and not app.files.problems:
         reasons.append("configuration: not applied yet")
     if not alive:
         reasons.append(f"the store's writer has not answered since {last:%Y-%m-%d %H:%M:%S}Z")
@@ -51,6 +52,7 @@ async def status(app: App) -> Status:
     )
 
 
-def _read(tx: Transaction) -> tuple[str | None, dict[str, int], dict[str, int]]:
+def _read(tx: Transaction) -> tuple[str | None, bool, dict[str, int], dict[str, int]]:
     states = Counter(feed_line(feed).state for feed in feeds.list_feeds(tx))
-    return meta.get_meta(tx, "heartbeat"), dict(states), outbox.outbox_counts(tx)
+    applied = applied_revision(tx) is not None
+    return meta.get_meta(tx, "heartbeat"), applied, dict(states), outbox.outbox_counts(tx)

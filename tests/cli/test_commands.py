@@ -66,6 +66,7 @@ def test_the_feeds_are_listed(site: Site, cli: Cli) -> None:
     text = cli("feeds", "list", "-c", site.config).out.splitlines()
     assert text[0].split() == ["feed", "state", "lang", "last", "ok", "next", "poll", "reason"]
     assert any(line.startswith("gazette") for line in text)
+    assert [line for line in text if line != line.rstrip()] == []
 
 
 def test_a_feed_is_added_after_a_look_at_it(site: Site, cli: Cli) -> None:
@@ -211,7 +212,7 @@ def test_the_doctor_looks_everything_over(site: Site, cli: Cli) -> None:
     assert {"configuration", "contact", "disk", "SQLite", "feeds", "deliveries", "mail relay"} <= set(
         subjects
     )
-    assert subjects["mail relay"]["grade"] == "ok"
+    assert subjects["mail relay"]["grade"] == subjects["configuration"]["grade"] == "ok"
     assert all(finding["advice"] for finding in report["findings"] if finding["grade"] != "ok")
     assert ran.code == (1 if any(f["grade"] == "fail" for f in report["findings"]) else 0)
     assert (

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from monitor.app import App
+from monitor.config import load_settings
 from monitor.desk.doctor import Finding, Grade, doctor
 from monitor.store import feeds, recipients
 from tests.conftest import TOPICS, opened, poll_all, recorded, recording, small_stage
@@ -49,6 +51,21 @@ async def test_a_channel_that_its_file_switches_off_is_no_failure(tmp_path: Path
         )
         async with opened(stage) as app:
             assert "channel demo-hook" not in by_subject(await doctor(app))
+
+
+async def test_files_that_are_not_applied_are_pointed_out_and_applied_ones_need_no_daemon(
+    tmp_path: Path,
+) -> None:
+    async with small_stage(tmp_path, PAPER) as stage:
+        settings = load_settings(stage.config_path, {})
+        async with await App.open(settings) as app:
+            fresh = by_subject(await doctor(app))["configuration"]
+            await app.apply_files(actor="test")
+        async with await App.open(settings) as app:
+            applied = by_subject(await doctor(app))["configuration"]
+    assert (fresh.grade, applied.grade) == (Grade.WARN, Grade.OK)
+    assert fresh.advice.startswith("monitor apply")
+    assert "2 topics" in applied.found
 
 
 async def test_broken_files_are_a_failure_with_their_place(tmp_path: Path) -> None:
