@@ -13,7 +13,7 @@ class HitReason(StrEnum):
     LIVE = "live"
     UPDATED = "updated"  # a changed version matched for the first time; may alert
     BASELINE = "baseline"  # found by the first poll of the feed
-    HELD = "held"  # the feed re-issued its window: kept, told to nobody
+    HELD = "held"  # the feed issued an item again under another guid: kept, told to nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

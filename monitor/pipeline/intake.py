@@ -3,7 +3,7 @@
 Newness is an unseen identity, never a date: late and undated items are not lost.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,19 +15,33 @@ from monitor.store.items import KnownItem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """The items of one document, sorted: unseen, changed, and the keys of all that were known."""
+    """The items of one document, sorted: unseen, changed, and the keys of all that were known.
+
+    `reissued` names those of `new` that are new by their guid alone: text and link were shown before.
+    """
 
     new: tuple[ItemDraft, ...] = ()
     changed: tuple[ItemDraft, ...] = ()
     seen: tuple[str, ...] = ()
     known: Mapping[str, KnownItem] = field(default_factory=dict)
+    reissued: frozenset[str] = frozenset()
 
 
-def take_in(found: Sequence[ItemDraft], known: Mapping[str, KnownItem]) -> Intake:
-    """Sort drafts by what the store knows; oldest first, so that a story begins with its first report."""
+def take_in(
+    found: Sequence[ItemDraft],
+    known: Mapping[str, KnownItem],
+    *,
+    shown: Collection[tuple[str, str]] = (),
+) -> Intake:
+    """Sort drafts by what the store knows; oldest first, so that a story begins with its first report.
+
+    `shown` holds (fingerprint, canonical link) of items that the feed had under whatever key.
+    """
     ordered = list(reversed(found))
+    new = tuple(draft for draft in ordered if draft.key not in known)
     return Intake(
-        new=tuple(draft for draft in ordered if draft.key not in known),
+        new=new,
+        reissued=frozenset(draft.key for draft in new if (draft.fingerprint, draft.canonical_link) in shown),
         changed=tuple(
             draft
             for draft in ordered

@@ -31,6 +31,7 @@ from monitor.pipeline.crew import Crew
 from monitor.pipeline.intake import Intake, progress, take_in
 from monitor.pipeline.network import Network
 from monitor.store import Transaction, feeds, hits, items
+from monitor.store.items import KnownItem
 
 log = structlog.get_logger()
 
@@ -166,8 +167,8 @@ class Poller:
     async def _take_in(self, feed: Feed, found: tuple[ItemDraft, ...]) -> Intake:
         if not found:
             return Intake()
-        known = await self._context.store.read(items.known, feed.id, [draft.key for draft in found])
-        return take_in(found, known)
+        known, shown = await self._context.store.read(_known, feed.id, found)
+        return take_in(found, known, shown=shown)
 
     async def _match(self, watchlist: Watchlist, found: Sequence[ItemDraft]) -> list[_Judged]:
         """Match beside the event loop, one feed at a time; in slices, since only between them can it be stopped."""
@@ -204,6 +205,14 @@ class Poller:
             )
         if made:
             self._context.wake(Stage.DISPATCH)
+
+
+def _known(
+    tx: Transaction, feed_id: int, found: Sequence[ItemDraft]
+) -> tuple[dict[str, KnownItem], set[tuple[str, str]]]:
+    known = items.known(tx, feed_id, [draft.key for draft in found])
+    unseen = {draft.fingerprint for draft in found if draft.key not in known}
+    return known, items.shown(tx, feed_id, unseen)
 
 
 def _judge(watchlist: Watchlist, found: Sequence[ItemDraft]) -> list[_Judged]:
@@ -267,8 +276,12 @@ def _keep(
     tx: Transaction, feed: Feed, draft: ItemDraft, intake: Intake, watchlist: Watchlist, *, now: datetime
 ) -> tuple[Item, HitReason]:
     known = intake.known.get(draft.key)
-    first_poll = feed.fetch.baseline_at is None
-    reason = HitReason.BASELINE if first_poll else HitReason.UPDATED if known else HitReason.LIVE
+    if feed.fetch.baseline_at is None:
+        reason = HitReason.BASELINE
+    elif known:
+        reason = HitReason.UPDATED
+    else:
+        reason = HitReason.HELD if draft.key in intake.reissued else HitReason.LIVE
     if known:
         return items.add_version(
             tx, known.id, draft, now=now, reason=reason, watchlist_revision=watchlist.revision, engine=ENGINE

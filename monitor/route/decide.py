@@ -11,6 +11,7 @@ from monitor.model import AlertHit, Decision, HitReason, Subscription, Verdict
 
 NO_ALERT: dict[HitReason, str] = {
     HitReason.BASELINE: "found by the feed's first poll: kept as the starting point, alerts nobody",
+    HitReason.HELD: "the feed had shown the same text at the same address before: alerts nobody",
 }
 
 

@@ -50,6 +50,23 @@ def known(tx: Transaction, feed_id: int, keys: Collection[str]) -> dict[str, Kno
     return found
 
 
+def shown(tx: Transaction, feed_id: int, fingerprints: Collection[str]) -> set[tuple[str, str]]:
+    """Return (fingerprint, canonical link) of a feed's items with a link whose newest version has a fingerprint."""
+    return {
+        (row["fingerprint"], row["canonical_link"])
+        for batch in in_batches(fingerprints)
+        for row in tx.rows(
+            """
+            SELECT i.fingerprint, v.canonical_link
+            FROM items i JOIN item_versions v ON v.item_id = i.id AND v.version = i.version
+            WHERE i.feed_id = :feed_id AND i.fingerprint IN (:fingerprints) AND v.canonical_link IS NOT NULL
+            """,
+            feed_id=feed_id,
+            fingerprints=batch,
+        )
+    }
+
+
 def add_item(
     tx: Transaction,
     feed: Feed,
