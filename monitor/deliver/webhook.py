@@ -110,7 +110,8 @@ class WebhookSender:
             "POST", url, content=body, headers=headers, follow_redirects=False, timeout=self.total_seconds
         ) as response:
             said = _redact(one_line(await _beginning(response, self.reply_seconds), 160), url)
-            return _judge(response, said, tools.clock())
+            phrase = _redact(one_line(response.reason_phrase, 60), url)
+            return _judge(response, phrase, said, tools.clock())
 
 
 def generate_secret() -> str:
@@ -182,9 +183,9 @@ async def _beginning(response: httpx.Response, seconds: float) -> str:
     )
 
 
-def _judge(response: httpx.Response, said: str, now: datetime) -> SendResult:
+def _judge(response: httpx.Response, phrase: str, said: str, now: datetime) -> SendResult:
     status = response.status_code
-    answered = f"answered {status} {response.reason_phrase}".rstrip()
+    answered = f"answered {status} {phrase}".rstrip()
     wait = None
     if 200 <= status < 300:
         return SendResult(outcome=SendOutcome.ACCEPTED, reason=answered, status=status)

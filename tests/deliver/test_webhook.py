@@ -351,3 +351,16 @@ def test_any_alert_fits_in_20_kb_and_parses_back(
     assert told["hits"]
     assert len(told["hits"]) + told["left_out"]["hits"] == items * 2
     assert told["story"]["title"]
+
+
+async def test_the_words_beside_a_status_are_cleaned_and_cut_like_the_rest(
+    receiver: Receiver, post: Post
+) -> None:
+    """They reach logs and terminals, and a receiver may put anything there, the address it was called at included."""
+    receiver.answer = answer(f"500 \x1b[2Jno s3cr3t-path-1 {'A' * 5000}")
+    result = await post()
+    assert result.outcome is SendOutcome.RETRY
+    assert result.reason.startswith("answered 500 [2Jno … AAA")
+    assert len(result.reason) < 200
+    receiver.answer = answer("410 s3cr3t-path-1")
+    assert "s3cr3t" not in (await post()).reason
