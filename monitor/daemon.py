@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TextIO
 
 import structlog
@@ -20,6 +20,7 @@ from monitor import __version__
 from monitor.app import App
 from monitor.config import Settings, Start, applied_revision, decide_start
 from monitor.desk.config import change_lines
+from monitor.desk.feeds import FeedLine, list_feeds, poll_now
 from monitor.errors import ConfigError, MonitorError, StoreError
 from monitor.model import ChannelKind
 from monitor.pipeline import Stage
@@ -71,6 +72,27 @@ async def run_daemon(
     return 0
 
 
+async def poll_once(settings: Settings, slugs: Sequence[str]) -> list[FeedLine]:
+    """Do one round of all stages in this process: named, due and never polled feeds; return those polled.
+
+    Raises NotFound for a name that no feed has, Refused for a feed that is switched off, StoreBusy beside a daemon.
+    """
+    async with await App.open(settings) as app:
+        await bring_up(app)
+        started = app.context.clock()
+        await poll_now(app, slugs)
+        while await app.poller.fill():
+            await app.poller.crew.drain()
+        await app.dispatch()
+        while await app.shipper.fill():
+            await app.shipper.crew.drain()
+        return [
+            line
+            for line in await list_feeds(app)
+            if line.last_polled_at is not None and line.last_polled_at >= started
+        ]
+
+
 async def bring_up(app: App) -> None:
     """Apply the configuration files, or go on with what was applied last and say so.
 
@@ -114,7 +136,7 @@ def _say_problems(problems: tuple[object, ...]) -> None:
 async def _serving(app: App) -> AsyncIterator[None]:
     web = app.settings.web
     async with contextlib.AsyncExitStack() as servers:
-        commands = SiteServer(create_site(app, trusted=True), unix_listener(app.settings.state_dir))
+        commands = SiteServer(create_site(app, trusted=True), unix_listener(app.settings.socket_path))
         servers.push_async_callback(commands.stop)
         await commands.start()
         if web.enabled:

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from monitor.cli.options import ConfigOption, JsonOption, read_settings
-from monitor.cli.output import print_json, print_table
+from monitor.cli.output import counted, print_json, print_table
 from monitor.cli.session import call
 from monitor.config import Settings, load_desired
 
@@ -35,10 +35,10 @@ def check_config(config: ConfigOption = None, as_json: JsonOption = False) -> No
     if as_json:
         print_json({"ok": True, **counts})
         return
-    typer.echo(
-        "Configuration is good: "
-        + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
-    )
+    enabled = counts.pop("feeds_enabled")
+    parts = [counted(count, name.removesuffix("s")) for name, count in counts.items()]
+    parts[0] += f" ({enabled} enabled)"
+    typer.echo("Configuration is good: " + ", ".join(parts))
     if not settings.service.contact:
         typer.echo(
             "note: [service] contact is empty, so feeds are polled at most once in 60 minutes; "

@@ -63,3 +63,8 @@ def when(text: str | None) -> str:
 def cut(text: str, width: int) -> str:
     """Cut a text for a column."""
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """Say how many: `1 feed`, `2 feeds`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,21 +1,24 @@
-"""`monitor demo`, `monitor run`, `monitor poll`: the program at work."""
+"""`monitor demo`, `monitor run`, `monitor poll`: the program at work.
+
+The daemon and the demonstration are loaded by the command that needs them, so that the others start quickly.
+"""
+
+# ruff: noqa: PLC0415
 
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.app import App
 from monitor.cli.options import ConfigOption, JsonOption, read_settings
-from monitor.cli.output import print_json, print_table
+from monitor.cli.output import counted, print_json, print_table
 from monitor.cli.session import call, daemon_runs
-from monitor.config import Settings
-from monitor.daemon import bring_up, run_daemon
-from monitor.demo.run import run_demo
-from monitor.desk.feeds import FeedLine, list_feeds, poll_now
 from monitor.logs import configure_logs
+
+if TYPE_CHECKING:
+    from monitor.desk.feeds import FeedLine
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +44,8 @@ def demo(
 
     Example: monitor demo --exit
     """
+    from monitor.demo.run import run_demo
+
     raise typer.Exit(asyncio.run(run_demo(folder, exit_when_done=exit_when_done, out=sys.stdout)))
 
 
@@ -49,6 +54,8 @@ def run(config: ConfigOption = None) -> None:
 
     Example: monitor run --config config/monitor.toml
     """
+    from monitor.daemon import run_daemon
+
     settings = read_settings(config)
     configure_logs(style=settings.log.format, level=settings.log.level)
 
@@ -60,7 +67,8 @@ def run(config: ConfigOption = None) -> None:
 
 def poll(
     feeds: Annotated[
-        list[str] | None, typer.Argument(help="Feeds to poll now (default: due and never polled).")
+        list[str] | None,
+        typer.Argument(help="Feeds to poll now (default: those that are due, and those never polled)."),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Poll, decide and send once, then end.")] = False,
     config: ConfigOption = None,
@@ -73,40 +81,24 @@ def poll(
     settings = read_settings(config)
     if daemon_runs(settings):
         slugs = call(settings, "POST", "/feeds/poll", body={"feeds": feeds or []})
-        print_json(slugs) if as_json else typer.echo(f"The daemon polls {len(slugs)} feeds now.")
+        print_json(slugs) if as_json else typer.echo(f"The daemon polls {counted(len(slugs), 'feed')} now.")
         return
     if not once:
         typer.echo("No daemon runs on this state folder: start one (monitor run), or add --once.", err=True)
         raise typer.Exit(1)
+    from monitor.daemon import poll_once
+
     configure_logs(style=settings.log.format, level="warning")
-    polled = asyncio.run(_poll_once(settings, feeds or []))
+    polled = asyncio.run(poll_once(settings, feeds or []))
     _show(polled, as_json=as_json)
     if polled and not any(line.state == "ok" for line in polled):
         raise typer.Exit(1)
 
 
-async def _poll_once(settings: Settings, slugs: list[str]) -> list[FeedLine]:
-    """Do one round of all three stages in this process and return the feeds that were polled."""
-    async with await App.open(settings) as app:
-        await bring_up(app)
-        started = app.context.clock()
-        await poll_now(app, slugs)
-        while await app.poller.fill():
-            await app.poller.crew.drain()
-        await app.dispatch()
-        while await app.shipper.fill():
-            await app.shipper.crew.drain()
-        return [
-            line
-            for line in await list_feeds(app)
-            if line.last_polled_at is not None and line.last_polled_at >= started
-        ]
-
-
-def _show(polled: list[FeedLine], *, as_json: bool) -> None:
+def _show(polled: "list[FeedLine]", *, as_json: bool) -> None:
     if as_json:
         print_json(polled)
         return
     print_table(["feed", "state", "reason"], [(line.slug, line.state, line.reason) for line in polled])
     good = sum(line.state == "ok" for line in polled)
-    typer.echo(f"{len(polled)} feeds polled, {good} ok, {len(polled) - good} not")
+    typer.echo(f"polled {counted(len(polled), 'feed')}: {good} ok, {len(polled) - good} not")

@@ -12,18 +12,15 @@ from typing import Any
 
 import httpx
 
-from monitor.app import App
 from monitor.config import Settings
 from monitor.errors import MonitorError, NotFound, Refused
-from monitor.web import create_site
-from monitor.web.serve import SOCKET_FILE
 
 TIMEOUT = 120.0
 
 
 def daemon_runs(settings: Settings) -> bool:
     """Say whether a daemon answers on the state folder's socket."""
-    path = settings.state_dir / SOCKET_FILE
+    path = settings.socket_path
     if not path.exists():
         return False
     with socket.socket(socket.AF_UNIX) as probe:
@@ -37,12 +34,16 @@ def daemon_runs(settings: Settings) -> bool:
 @contextlib.asynccontextmanager
 async def _client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     if daemon_runs(settings):
-        transport = httpx.AsyncHTTPTransport(uds=str(settings.state_dir / SOCKET_FILE))
+        transport = httpx.AsyncHTTPTransport(uds=str(settings.socket_path))
         async with httpx.AsyncClient(
             transport=transport, base_url="http://daemon", timeout=TIMEOUT
         ) as client:
             yield client
         return
+    # Only here, where no daemon answers, is the whole program loaded: commands beside a daemon start quickly.
+    from monitor.app import App  # noqa: PLC0415
+    from monitor.web import create_site  # noqa: PLC0415
+
     async with await App.open(settings) as app:
         inside = httpx.ASGITransport(app=create_site(app, trusted=True))
         async with httpx.AsyncClient(transport=inside, base_url="http://here", timeout=TIMEOUT) as client:

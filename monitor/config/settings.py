@@ -201,6 +201,11 @@ class Settings(BaseSettings):
         return self._state_dir
 
     @property
+    def socket_path(self) -> Path:
+        """Where commands reach the running daemon."""
+        return self.state_dir / "monitor.sock"
+
+    @property
     def store_url(self) -> str:
         """The store's address with the default filled in: SQLite in the state folder."""
         url = self.store.url

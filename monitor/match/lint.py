@@ -13,7 +13,7 @@ from monitor.match.tree import And, Node, Not, Or, Term, Within, terms
 from monitor.model import Topic
 
 _SHORT_CAPITALS = 4
-_SAFE_PREFIX = 6
+_SAFE_PREFIX = 5
 _OPERATOR_WORDS = frozenset({"and", "or", "not", "y", "e", "o", "u", "ni"})
 
 _Scoped = tuple[Term, str | None]

@@ -11,6 +11,7 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from monitor.errors import MonitorError
 from monitor.pipeline import Stage
 
 log = structlog.get_logger()
@@ -18,7 +19,8 @@ log = structlog.get_logger()
 TICK_SECONDS: Mapping[Stage, float] = {Stage.POLL: 1.0, Stage.DISPATCH: 5.0, Stage.SEND: 1.0}
 HEARTBEAT_SECONDS = 15
 TIDY_SECONDS = 3600
-RETRY_SECONDS = 1.0
+RETRY_SECONDS = 1.0  # times the failures in a row, up to MAX_RETRIES of them
+MAX_RETRIES = 30
 
 Work = Callable[[], Awaitable[object]]
 
@@ -66,15 +68,20 @@ class LocalRunner:
             self._scheduler.shutdown(wait=False)
 
     async def _loop(self, stage: Stage, work: Work) -> None:
-        event = self._woken[stage]
+        event, failures = self._woken[stage], 0
         while True:
             await event.wait()
             event.clear()
             try:
                 await work()
+            except MonitorError as error:  # a full disk, say: no fault of ours, and no traceback a second
+                log.error("stage.failed", stage=stage.value, reason=str(error))
+                await asyncio.sleep(RETRY_SECONDS * min(failures := failures + 1, MAX_RETRIES))
             except Exception:
                 log.exception("stage.failed", stage=stage.value)
                 await asyncio.sleep(RETRY_SECONDS)
+            else:
+                failures = 0
 
 
 def _report(event: JobExecutionEvent) -> None:

@@ -11,8 +11,6 @@ from starlette.types import ASGIApp
 
 from monitor.errors import MonitorError
 
-SOCKET_FILE = "monitor.sock"
-
 
 class _Server(uvicorn.Server):
     """A uvicorn server that leaves the process's signals to the daemon."""
@@ -67,12 +65,11 @@ def tcp_listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def unix_listener(state: Path) -> socket.socket:
+def unix_listener(path: Path) -> socket.socket:
     """Bind the command socket in the state folder, open to our user alone; a dead one is replaced.
 
     The caller holds the store's lock, so a socket file found here belongs to no living daemon.
     """
-    path = state / SOCKET_FILE
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

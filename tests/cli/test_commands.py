@@ -226,7 +226,7 @@ def test_poll_now_names_what_it_does_not_know(site: Site, cli: Cli) -> None:
     assert "no feed is named nowhere" in ran.err
     ran = cli("poll", "--once", "herald", "-c", site.config)
     assert ran.code == 0
-    assert "herald" in ran.out or "polls 1 feeds" in ran.out
+    assert "herald" in ran.out or "polls 1 feed" in ran.out
     assert json.loads(cli("poll", "--once", "herald", "-c", site.config, "--json").out)
 
 

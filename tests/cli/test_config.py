@@ -28,7 +28,7 @@ def site(tmp_path: Path) -> DemoStage:
 def test_a_good_configuration_is_counted(cli: Cli, site: DemoStage) -> None:
     ran = cli("check-config", "-c", site.config_path)
     assert ran.code == 0
-    assert "1 feeds" in ran.out
+    assert "1 feed (1 enabled)" in ran.out
     assert "2 topics" in ran.out
     assert cli("check-config", "-c", site.config_path, "--json").json["topics"] == 2
     assert not site.state_dir.exists(), "it changes nothing"

@@ -40,7 +40,7 @@ def test_polling_once_without_a_daemon_ends_by_itself(tmp_path: Path) -> None:
     with Site(tmp_path / "site", with_daemon=False) as site:
         ran = monitor("poll", "--once", "--config", site.config)
         assert (ran.returncode, ran.stderr) == (0, "")
-        assert "2 feeds polled, 2 ok, 0 not" in ran.stdout
+        assert "polled 2 feeds: 2 ok, 0 not" in ran.stdout
 
 
 @pytest.mark.process

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from monitor.config import load_desired, load_settings
 from monitor.config.settings import Settings
+from monitor.match import check_examples, lint
 from monitor.model import ChannelKind
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -73,3 +74,16 @@ def test_the_commented_examples_work_when_uncommented(tmp_path: Path) -> None:
     assert settings.smtp is not None
     kinds = {each.slug: each.channel.kind.value for each in load_desired(settings).subscriptions}
     assert kinds == {"console": "console", "newsroom-urgent": "webhook", "ana-all": "email"}
+
+
+def test_every_shipped_topic_holds_its_examples_and_gives_no_cause_for_advice() -> None:
+    """At least eight texts a side, in both languages, and nothing for the linter to say."""
+    topics = load_desired(load_settings(CONFIG / "monitor.toml", {})).topics
+    assert len(topics) == 16
+    for topic in topics:
+        assert check_examples(topic) == [], topic.slug
+        assert lint(topic) == [], topic.slug
+        for match in (True, False):
+            languages = [each.language for each in topic.examples if each.match is match]
+            assert len(languages) >= 8, (topic.slug, match)
+            assert set(languages) == {"en", "es"}, (topic.slug, match)

@@ -24,7 +24,7 @@ def codes(query: str, *examples: Example) -> list[tuple[str, int]]:
         ("=ICE OR USMCA OR Ice OR ice-cream", [("repeated-term", 2), ("repeated-term", 25)]),
         ("ICE", [("short-capitals", 1)]),
         ("T-MEC OR EU OR A", [("short-capitals", 10)]),
-        ("smuggl* deport* depor*", [("short-prefix", 17)]),
+        ("smuggl* depor* depo*", [("short-prefix", 16)]),
         ("a and b", [("operator-word", 3)]),
         ('"Mexico and Canada"', []),
         ("cartel OR drugs OR cárteles", [("repeated-term", 20)]),

@@ -3,6 +3,9 @@
 import asyncio
 from collections import Counter
 
+from structlog.testing import capture_logs
+
+from monitor.errors import StoreFull
 from monitor.pipeline import Stage
 from monitor.runner import LocalRunner
 
@@ -75,6 +78,28 @@ async def test_a_failing_stage_runs_again() -> None:
     await again(recorder)
     await local.stop()
     assert recorder.runs["work"] == 2
+
+
+async def test_a_refusal_of_the_store_is_told_without_a_traceback_and_tried_again() -> None:
+    ran, ran_twice = asyncio.Event(), asyncio.Event()
+
+    async def full() -> None:
+        (ran_twice if ran.is_set() else ran).set()
+        raise StoreFull("the disk is full")
+
+    local = LocalRunner({Stage.DISPATCH: full}, heartbeat=full, tidy=full)
+    with capture_logs() as logs:
+        local.start()
+        await asyncio.wait_for(ran.wait(), 10)
+        local.wake(Stage.DISPATCH)
+        await asyncio.wait_for(ran_twice.wait(), 10)
+        await local.stop()
+    assert logs[0] == {
+        "event": "stage.failed",
+        "stage": "dispatch",
+        "reason": "the disk is full",
+        "log_level": "error",
+    }
 
 
 async def test_nothing_runs_after_stop() -> None:
