@@ -42,7 +42,7 @@ from monitor.pipeline import (
     dispatch,
     tidy,
 )
-from monitor.store import Sealer, Store, Transaction, meta, open_store, watchlist
+from monitor.store import Sealer, Store, Transaction, meta, open_store, recipients, watchlist
 
 log = structlog.get_logger()
 
@@ -151,6 +151,13 @@ class App:
             _closing=closing,
         )
         await app.reload_watchlist()
+        for slug in await store.read(recipients.locked_channels):
+            log.error(
+                "channel.locked",
+                channel=slug,
+                reason="its signing key was sealed under another store key: bring that back, or give the channel a "
+                "secret in its file; until then its deliveries are tried again and not sent",
+            )
         return app
 
     async def close(self) -> None:
@@ -289,7 +296,7 @@ def store_key(settings: Settings) -> bytes:
     if len(key) != KEY_BYTES:
         raise StoreError(
             f"the key file {path} does not hold 32 bytes in base64; put it back from a backup, or remove it: "
-            "then a new key is made, and stored webhook secrets must be given again"
+            "then a new key is made, and webhook channels need a new secret in their file"
         )
     return key
 

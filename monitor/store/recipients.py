@@ -1,9 +1,12 @@
-"""Subscribers, channels and subscriptions. A channel's secret is opened on reading and stored sealed only."""
+"""Subscribers, channels and subscriptions. A channel's secret is opened on reading and stored sealed only.
+
+One that does not open reads as none, so that a lost key stops this channel alone; its sealed bytes stay.
+"""
 
 from datetime import datetime
 from typing import Any
 
-from monitor.errors import NotFound
+from monitor.errors import NotFound, StoreError
 from monitor.model import Channel, ChannelKind, Subscriber, Subscription
 from monitor.store.columns import from_json, micros, to_json
 from monitor.store.connector import Row, Transaction
@@ -33,13 +36,19 @@ def put_subscriber(tx: Transaction, subscriber: Subscriber) -> Subscriber:
 
 
 def list_channels(tx: Transaction, *, enabled_only: bool = True) -> list[Channel]:
-    """Return the channels in order of slug. Raises `StoreError` when a secret does not open."""
+    """Return the channels in order of slug."""
     sql = (
         "SELECT * FROM channels WHERE enabled = 1 ORDER BY slug"
         if enabled_only
         else "SELECT * FROM channels ORDER BY slug"
     )
     return [channel_of(tx, row) for row in tx.rows(sql)]
+
+
+def locked_channels(tx: Transaction) -> list[str]:
+    """Return the slugs of channels whose stored secret does not open under this installation's key."""
+    rows = tx.rows("SELECT slug, secret FROM channels WHERE secret IS NOT NULL ORDER BY slug")
+    return [row["slug"] for row in rows if not _opened(tx, row["slug"], row["secret"])]
 
 
 def put_channel(tx: Transaction, channel: Channel) -> Channel:
@@ -153,14 +162,14 @@ def disable_subscription(tx: Transaction, slug: str) -> None:
 
 
 def channel_of(tx: Transaction, row: Row, prefix: str = "") -> Channel:
-    """Return the channel of a row whose columns carry the prefix, with its secret opened."""
+    """Return the channel of a row whose columns carry the prefix, with its secret if that opens."""
     slug, sealed = row[f"{prefix}slug"], row[f"{prefix}secret"]
     return Channel(
         id=row[f"{prefix}id"],
         slug=slug,
         kind=ChannelKind(row[f"{prefix}kind"]),
         address=row[f"{prefix}address"],
-        secret="" if sealed is None else tx.sealer.open(bytes(sealed), context=_context(slug)),
+        secret="" if sealed is None else _opened(tx, slug, sealed),
         enabled=bool(row[f"{prefix}enabled"]),
         disabled_reason=row[f"{prefix}disabled_reason"],
         owner=row[f"{prefix}owner"],
@@ -186,6 +195,13 @@ ON CONFLICT (slug) DO UPDATE SET
   subscriber_id = excluded.subscriber_id, channel_id = excluded.channel_id, topics = excluded.topics,
   languages = excluded.languages, enabled = excluded.enabled, owner = excluded.owner
 """
+
+
+def _opened(tx: Transaction, slug: str, sealed: bytes) -> str:
+    try:
+        return tx.sealer.open(bytes(sealed), context=_context(slug))
+    except StoreError:
+        return ""
 
 
 def _context(slug: str) -> str:

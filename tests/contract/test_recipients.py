@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.errors import NotFound, StoreError
+from monitor.errors import NotFound
 from monitor.model import Channel, ChannelKind, DeliveryState, Subscriber, Subscription
 from monitor.store import Sealer, Store, Transaction, open_store, outbox, recipients
 from tests.contract.conftest import Clock, Seed
@@ -54,14 +54,19 @@ async def test_a_secret_is_never_stored_in_the_clear(store: Store) -> None:
     assert "whsec_" not in repr(await store.read(recipients.list_channels))
 
 
-async def test_another_key_opens_no_secret_and_says_what_to_do(store: Store, url: str) -> None:
+async def test_another_key_opens_no_secret_and_destroys_none(store: Store, url: str) -> None:
+    """A lost key must not stop every other channel, and the key may yet be found."""
     await store.write(recipients.put_channel, HOOK)
     stranger = await open_store(url, sealer=Sealer(b"x" * 32), backup_dir=None)
     try:
-        with pytest.raises(StoreError, match=r"channel:hook cannot be opened.*start with the former key"):
-            await stranger.read(recipients.list_channels)
+        (locked,) = await stranger.read(recipients.list_channels)
+        assert locked.secret == ""
+        assert await stranger.read(recipients.locked_channels) == ["hook"]
     finally:
         await stranger.close()
+    (opened,) = await store.read(recipients.list_channels)
+    assert opened.secret == HOOK.secret
+    assert await store.read(recipients.locked_channels) == []
 
 
 async def test_applying_the_same_file_does_not_revive_a_channel_switched_off(store: Store, t: Clock) -> None:
