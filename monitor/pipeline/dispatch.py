@@ -100,12 +100,13 @@ def _stories(tx: Transaction, pending: Sequence[Hit], *, context: Context) -> li
 
 
 def _story_of(tx: Transaction, item: Item, *, context: Context) -> Story:
-    """Find the story an item belongs to: its own, one that shares a key inside the window, or a new one."""
+    """Find the story an item belongs to: its own, one with a key or its address inside the window, or a new one."""
     own = stories.story_of_item(tx, item.id)
     if own is not None:
         return own
-    keys = story_keys(item.text)
-    story = stories.find_by_keys(tx, keys, since=item.first_seen - STORY_WINDOW) if keys else None
+    keys, since = story_keys(item.text), item.first_seen - STORY_WINDOW
+    story = stories.find_by_keys(tx, keys, since=since) if keys else None
+    story = story or stories.find_by_address(tx, item, since=since)
     if story is None:
         story = stories.add_story(
             tx,

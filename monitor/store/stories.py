@@ -5,6 +5,7 @@ Does not decide what belongs together.
 
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from monitor.errors import StoreConflict
 from monitor.model import Item, Story
@@ -29,6 +30,35 @@ def find_by_keys(tx: Transaction, keys: Sequence[str], *, since: datetime) -> St
             since=micros(since),
         )
     ]
+    return max(found, key=lambda story: (story.last_seen, -story.id), default=None)
+
+
+def find_by_address(tx: Transaction, item: Item, *, since: datetime) -> Story | None:
+    """Return the story that has an item of another feed at the same canonical link, and an item since then.
+
+    None where the link names no single item: a front page, or one link on several items of a feed. Of several
+    stories, the one that moved last.
+    """
+    link = item.canonical_link
+    if not link or urlsplit(link).path in {"", "/"}:
+        return None
+    rows = tx.rows(
+        """
+        SELECT i.feed_id, count(DISTINCT i.id) AS items, max(s.id) AS story_id
+        FROM item_versions v JOIN items i ON i.id = v.item_id
+        LEFT JOIN story_items m ON m.item_id = i.id
+        LEFT JOIN stories s ON s.id = m.story_id AND s.last_seen >= :since
+        WHERE substr(v.canonical_link, 1, 255) = :head AND v.canonical_link = :link
+        GROUP BY i.feed_id
+        """,
+        head=link[:255],  # what the index holds
+        link=link,
+        since=micros(since),
+    )
+    if any(row["items"] > 1 for row in rows):
+        return None
+    ids = tuple(row["story_id"] for row in rows if row["story_id"] and row["feed_id"] != item.feed_id)
+    found = [_story(row) for row in tx.rows("SELECT * FROM stories WHERE id IN (:ids)", ids=ids)]
     return max(found, key=lambda story: (story.last_seen, -story.id), default=None)
 
 
