@@ -19,6 +19,7 @@ from monitor.config.recipients import BUILTIN, SECRET_PREFIX
 from monitor.errors import ConfigError, Problem
 from monitor.model import Channel, ChannelKind, Feed, Subscriber, Subscription, Topic
 from monitor.store import Transaction, audit, feeds, meta, recipients, watchlist
+from monitor.text.gate import without_credentials
 
 APPLIED = "config.applied"  # meta: what the last apply asked for
 
@@ -238,13 +239,20 @@ def _value(record: Record, name: str) -> Any:
 def _described(name: str, have: Record, target: Record) -> str:
     if name not in _SHOWN_WITH_VALUES:
         return name
-    return f"{name} {_value(have, name)!r} → {_value(target, name)!r}"
+    before, after = _value(have, name), _value(target, name)
+    if name == "url":
+        before, after = without_credentials(before), without_credentials(after)
+    return f"{name} {before!r} → {after!r}"
 
 
 def _introduction(target: Record) -> str:
     match target:
         case Feed():
-            return target.url if target.enabled else f"switched off: {target.disabled_reason}"
+            return (
+                without_credentials(target.url)
+                if target.enabled
+                else f"switched off: {target.disabled_reason}"
+            )
         case Channel():
             makes_key = target.kind is ChannelKind.WEBHOOK and not target.secret
             return f"{target.kind}, with a new signing key" if makes_key else str(target.kind)

@@ -15,6 +15,7 @@ from monitor.model import Feed, FetchState, Outcome
 from monitor.pipeline import Stage
 from monitor.store import Transaction, audit, feeds
 from monitor.text.gate import link as clean_link
+from monitor.text.gate import without_credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ def feed_line(feed: Feed) -> FeedLine:
     return FeedLine(
         slug=feed.slug,
         title=feed.title,
-        url=feed.url,
+        url=without_credentials(feed.url),
         language=feed.language,
         region=feed.region,
         publisher=feed.publisher,

@@ -46,6 +46,7 @@ _TAGS = (
 )
 _TAG = re.compile(rf"<(?=[a-z/!])(?:/?(?:{_TAGS})(?=[\s/>])|!--|!\[CDATA\[)", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 _CUT_MARKUP = re.compile(r"<[^<>]*\Z|&[#\w]{0,31}\Z")
 _MOST_TAGS = 20_000  # the parser's time grows with open tags x closing tags; beyond this a plain scan must do
 _HIDDEN = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "head"})
@@ -102,6 +103,11 @@ def link(value: str | None) -> str | None:
     except ValueError:
         return None
     return address if usable else None
+
+
+def without_credentials(address: str) -> str:
+    """Return an address fit to be shown: with no user name and password in it."""
+    return _CREDENTIALS.sub(r"\1", address)
 
 
 def _visible(text: str) -> str:

@@ -28,7 +28,7 @@ class FeedBody(BaseModel):
 
 
 class PollBody(BaseModel):
-    """Which feeds to poll now; none named means all."""
+    """Which feeds to poll now; none named means those that were never polled."""
 
     model_config = ConfigDict(extra="forbid")
     feeds: list[str] = Field(default_factory=list)
