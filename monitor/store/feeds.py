@@ -5,13 +5,15 @@ Decides no cadence and fetches nothing.
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.errors import NotFound, StoreConflict
 from monitor.model import Feed, FetchState, Outcome, Poll
 from monitor.store.columns import SECOND, micros, moment, moment_or_none
 from monitor.store.connector import Row, Transaction, skip_locked
+
+CLOCK_STEP = timedelta(hours=1)  # a clock set back by less delays polls by no more than that
 
 
 def list_feeds(tx: Transaction) -> list[Feed]:
@@ -61,6 +63,7 @@ def disable_feed(tx: Transaction, slug: str, *, reason: str) -> None:
 def claim_due(tx: Transaction, *, now: datetime, limit: int, but: Collection[int] = ()) -> list[Feed]:
     """Claim up to `limit` enabled feeds that are due, the longest overdue first, `but` not those with these ids.
 
+    A feed polled in the future is due as well: the clock was wrong then, and its schedule with it.
     Each is due again one interval from now whatever happens to the claimer, so that a crash loop cannot poll
     faster than the interval. `fetch.claimed_at` of the returned feeds is `now`; `finish_poll` is fenced by
     it.
@@ -68,6 +71,7 @@ def claim_due(tx: Transaction, *, now: datetime, limit: int, but: Collection[int
     due = tx.rows(
         skip_locked(tx, _DUE, of="feeds"),
         now=micros(now),
+        ahead=micros(now + CLOCK_STEP),
         limit=limit,
         but=tuple(but) or (0,),  # nothing is equal, or unequal, to an empty list's NULL
     )
@@ -150,7 +154,8 @@ def prune_polls(tx: Transaction, *, before: datetime, limit: int) -> int:
 
 _DUE = """
 SELECT * FROM feeds
-WHERE enabled = 1 AND next_poll_at <= :now AND (claimed_at IS NULL OR claimed_at <> :now)
+WHERE enabled = 1 AND (next_poll_at <= :now OR last_polled_at > :ahead OR claimed_at > :ahead)
+  AND (claimed_at IS NULL OR claimed_at <> :now)
   AND id NOT IN (:but)
 ORDER BY next_poll_at, id LIMIT :limit
 """
