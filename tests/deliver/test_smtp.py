@@ -90,7 +90,8 @@ async def running(relay: Relay, **options: Any) -> AsyncIterator[Relay]:
     finally:
         server.close()
         for connection in connections:
-            if connection.transport is not None:
+            # An SSL transport that has lost its connection cannot be aborted any more in early 3.11 releases.
+            if connection.transport is not None and not connection.transport.is_closing():
                 cast(asyncio.Transport, connection.transport).abort()
         await server.wait_closed()
         for connection in connections:

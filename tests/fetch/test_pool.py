@@ -143,8 +143,9 @@ async def test_closing_during_a_parse_lets_it_end_as_hostile() -> None:
         assert (await waiting).outcome is Outcome.HOSTILE
 
 
-async def test_a_child_that_cannot_start_is_no_documents_fault() -> None:
-    async with pool(memory_bytes=1) as parsers:
+async def test_a_child_that_cannot_start_is_no_documents_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    async with pool() as parsers:
         with pytest.raises(ParserUnavailable, match="did not come up"):
             await ask(parsers, GOOD)
 
