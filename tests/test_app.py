@@ -74,8 +74,7 @@ async def test_a_configured_key_is_used_and_no_other_is_made(tmp_path: Path) -> 
         assert not (stage.state_dir / "secret.key").exists()
         other = load_settings(stage.config_path, {})
         async with await App.open(other) as app:
-            with pytest.raises(StoreError, match="sealing key is not the one"):
-                await app.store.read(recipients.list_channels)
+            assert await app.store.read(recipients.locked_channels) == ["demo-hook"]
 
 
 async def test_applying_wakes_every_stage_and_swaps_the_watchlist(tmp_path: Path) -> None:
