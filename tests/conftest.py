@@ -4,6 +4,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from monitor.daemon import bring_up
 from monitor.demo.recordings import RecordedItem, Recording, Version
 from monitor.demo.stage import DemoStage
 from monitor.desk.feeds import list_feeds, poll_now
-from monitor.store import Transaction
+from monitor.store import Transaction, feeds
 
 ROOT = Path(__file__).parent.parent
 CORPORA = ROOT.parent / "shared" / "corpora"
@@ -81,6 +82,11 @@ async def make_deliveries_due(app: App) -> None:
 
 def _forget_waiting(tx: Transaction) -> None:
     tx.run("UPDATE deliveries SET due_at = 0 WHERE state = 'pending'")
+
+
+def switch_off(tx: Transaction, slug: str, *, reason: str) -> None:
+    """Switch a feed off by hand."""
+    feeds.put_feed(tx, replace(feeds.get_feed(tx, slug), enabled=False, disabled_reason=reason))
 
 
 def recorded(

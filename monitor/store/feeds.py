@@ -4,7 +4,6 @@ Decides no cadence and fetches nothing.
 """
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,12 +51,6 @@ def put_feed(tx: Transaction, feed: Feed) -> Feed:
     if row["url"] != feed.url:
         tx.run(_FORGET, id=row["id"], next_poll_at=micros(feed.fetch.next_poll_at))
     return get_feed(tx, feed.slug)
-
-
-def disable_feed(tx: Transaction, slug: str, *, reason: str) -> None:
-    """Stop polling a feed and say why. Raises `NotFound`."""
-    feed = get_feed(tx, slug)
-    put_feed(tx, replace(feed, enabled=False, disabled_reason=reason))
 
 
 def claim_due(tx: Transaction, *, now: datetime, limit: int, but: Collection[int] = ()) -> list[Feed]:
@@ -121,12 +114,6 @@ def hasten(tx: Transaction, slug: str, *, now: datetime) -> None:
     """Make a feed due now. Raises `NotFound`."""
     if not tx.run("UPDATE feeds SET next_poll_at = :now WHERE slug = :slug", now=micros(now), slug=slug):
         raise NotFound(f"no feed is called {slug!r}")
-
-
-def next_due(tx: Transaction) -> datetime | None:
-    """Return when the next enabled feed is due, or None without one."""
-    row = tx.one("SELECT min(next_poll_at) AS at FROM feeds WHERE enabled = 1")
-    return moment_or_none(row["at"]) if row else None
 
 
 def recent_polls(tx: Transaction, feed_id: int, *, limit: int) -> list[Poll]:

@@ -57,11 +57,9 @@ def hits_of_item(tx: Transaction, item_id: int) -> list[Hit]:
     return _hits(tx, _OF_ITEM, item_id=item_id)
 
 
-def recent_hits(tx: Transaction, *, limit: int, topic: str | None = None) -> list[Hit]:
-    """Return the newest hits, newest first, of one topic (by slug) or of all."""
-    if topic is None:
-        return _hits(tx, _RECENT, limit=limit)
-    return _hits(tx, _RECENT_OF_TOPIC, limit=limit, topic=topic)
+def recent_hits(tx: Transaction, *, limit: int) -> list[Hit]:
+    """Return the newest hits of all topics, newest first."""
+    return _hits(tx, _RECENT, limit=limit)
 
 
 _SELECT = """
@@ -78,7 +76,6 @@ JOIN item_versions v ON v.item_id = h.item_id AND v.version = h.item_version
 _BY_ID = _SELECT + "WHERE h.id = :id"
 _OF_ITEM = _SELECT + "WHERE h.item_id = :item_id ORDER BY t.slug"
 _RECENT = _SELECT + "ORDER BY h.found_at DESC, h.id DESC LIMIT :limit"
-_RECENT_OF_TOPIC = _SELECT + "WHERE t.slug = :topic ORDER BY h.found_at DESC, h.id DESC LIMIT :limit"
 _WAITING_ITEMS = """
 SELECT DISTINCT j.id, j.first_seen FROM hits u JOIN items j ON j.id = u.item_id WHERE u.decided_at IS NULL
 ORDER BY j.first_seen, j.id LIMIT :limit

@@ -219,19 +219,6 @@ def attempts_of(tx: Transaction, delivery_id: int) -> list[Attempt]:
     return [_attempt(row) for row in rows]
 
 
-def next_delivery_due(tx: Transaction) -> datetime | None:
-    """Return when the next delivery is due or its lease runs out, or None when nothing is open."""
-    row = tx.one(
-        """
-        SELECT min(open_at) AS at FROM (
-          SELECT min(due_at) AS open_at FROM deliveries WHERE state = 'pending'
-          UNION ALL SELECT min(lease_until) AS open_at FROM deliveries WHERE state = 'leased'
-        ) AS waiting
-        """
-    )
-    return moment_or_none(row["at"]) if row else None
-
-
 def outbox_counts(tx: Transaction) -> dict[str, int]:
     """Return how many deliveries stand in each state; every state is named."""
     rows = tx.rows("SELECT state, count(*) AS number FROM deliveries GROUP BY state")

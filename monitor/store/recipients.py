@@ -155,12 +155,6 @@ def put_subscription(tx: Transaction, subscription: Subscription) -> Subscriptio
     return _subscription(tx, row)
 
 
-def disable_subscription(tx: Transaction, slug: str) -> None:
-    """Stop telling a subscription about new stories; what is on its way still arrives. Raises `NotFound`."""
-    if not tx.run("UPDATE subscriptions SET enabled = 0 WHERE slug = :slug", slug=slug):
-        raise NotFound(f"no subscription is called {slug!r}")
-
-
 def channel_of(tx: Transaction, row: Row, prefix: str = "") -> Channel:
     """Return the channel of a row whose columns carry the prefix, with its secret if that opens."""
     slug, sealed = row[f"{prefix}slug"], row[f"{prefix}secret"]

@@ -1,26 +1,15 @@
 """Topics and the history of their queries. Parses no query."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from monitor.errors import NotFound
 from monitor.model import Example, Priority, Topic
-from monitor.store.columns import from_json, micros, moment, to_json
+from monitor.store.columns import from_json, micros, to_json
 from monitor.store.connector import Row, Transaction
 from monitor.store.meta import get_meta
 
 _REVISION = "watchlist_revision"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicRevision:
-    """What a topic asked for from a moment on, and who wanted it so."""
-
-    revision: int
-    query: str
-    actor: str
-    at: datetime
 
 
 def list_topics(tx: Transaction, *, enabled_only: bool = True) -> list[Topic]:
@@ -84,16 +73,6 @@ def disable_topic(tx: Transaction, slug: str, *, actor: str, now: datetime) -> N
 def watchlist_revision(tx: Transaction) -> int:
     """Return a number that grows with every change of any topic; 0 before the first."""
     return int(get_meta(tx, _REVISION) or 0)
-
-
-def topic_revisions(tx: Transaction, slug: str) -> list[TopicRevision]:
-    """Return what a topic has asked for, oldest first. Raises `NotFound`."""
-    topic = get_topic(tx, slug)
-    rows = tx.rows("SELECT * FROM topic_revisions WHERE topic_id = :id ORDER BY revision", id=topic.id)
-    return [
-        TopicRevision(revision=row["revision"], query=row["query"], actor=row["actor"], at=moment(row["at"]))
-        for row in rows
-    ]
 
 
 def _bump(tx: Transaction) -> None:

@@ -242,7 +242,8 @@ async def test_a_channel_that_a_receiver_switched_off_stays_off(store: Store, fi
 
 async def test_a_pause_by_hand_survives_until_the_file_says_something_new(store: Store, files: Any) -> None:
     await apply(store, files.desired())
-    await store.write(feeds.disable_feed, "one", reason="paused by Ana")
+    paused = replace(await feed(store, "one"), enabled=False, disabled_reason="paused by Ana")
+    await store.write(feeds.put_feed, paused)
     assert not await store.read(make_plan, files.desired())
     off = FEEDS.replace('url = "https://paper.mx/1"\n', 'url = "https://paper.mx/1"\nenabled = false\n')
     files.write("feeds/local.toml", off)

@@ -40,15 +40,13 @@ async def test_a_feed_reads_back_as_it_was_put(store: Store, seed: Seed, t: Cloc
 async def test_feeds_are_listed_by_slug_with_disabled_ones(store: Store, seed: Seed) -> None:
     for slug in ("b", "Z", "a", "é"):
         await store.write(seed.feed, slug)
-    await store.write(feeds.disable_feed, "b", reason="gone")
+    await store.write(seed.feed, "b", enabled=False)
     assert [feed.slug for feed in await store.read(feeds.list_feeds)] == ["Z", "a", "b", "é"]
 
 
 async def test_an_unknown_slug_is_not_found(store: Store, t: Clock) -> None:
     with pytest.raises(NotFound, match="nowhere"):
         await store.read(feeds.get_feed, "nowhere")
-    with pytest.raises(NotFound, match="nowhere"):
-        await store.write(feeds.disable_feed, "nowhere", reason="x")
     with pytest.raises(NotFound, match="nowhere"):
         await store.write(feeds.hasten, "nowhere", now=t())
 
@@ -89,11 +87,10 @@ async def test_another_url_forgets_what_was_known_of_the_old_document(
 
 async def test_disabling_keeps_the_reason_and_stops_claims(store: Store, seed: Seed, t: Clock) -> None:
     await store.write(seed.feed)
-    await store.write(feeds.disable_feed, "border-wire", reason="publisher asked")
+    await store.write(seed.feed, enabled=False, disabled_reason="publisher asked")
     feed = await store.read(feeds.get_feed, "border-wire")
     assert (feed.enabled, feed.disabled_reason) == (False, "publisher asked")
     assert await store.write(feeds.claim_due, now=t(60), limit=10) == []
-    assert await store.read(feeds.next_due) is None
 
 
 async def test_due_feeds_are_claimed_longest_overdue_first(store: Store, seed: Seed, t: Clock) -> None:
@@ -147,14 +144,6 @@ async def test_a_hastened_feed_is_due_now_and_fences_the_poll_in_flight(
     (second,) = await store.write(feeds.claim_due, now=t(1), limit=1)
     assert not await store.write(feeds.finish_poll, first, a_state(t), a_poll(t))
     assert await store.write(feeds.finish_poll, second, a_state(t), a_poll(t))
-
-
-async def test_next_due_is_the_earliest_of_the_enabled(store: Store, seed: Seed, t: Clock) -> None:
-    assert await store.read(feeds.next_due) is None
-    await store.write(seed.feed, "a", due=9)
-    await store.write(seed.feed, "b", due=4)
-    await store.write(seed.feed, "off", due=1, enabled=False)
-    assert await store.read(feeds.next_due) == t(4)
 
 
 async def test_two_claimers_never_get_the_same_feed(store: Store, seed: Seed, t: Clock) -> None:

@@ -115,7 +115,7 @@ async def test_a_decided_hit_leaves_the_queue_and_keeps_its_first_time(
     assert row["decided_at"] == (t(1).timestamp() * 1_000_000)
 
 
-async def test_recent_hits_come_newest_first_of_one_topic_or_all(store: Store, seed: Seed) -> None:
+async def test_recent_hits_of_all_topics_come_newest_first(store: Store, seed: Seed) -> None:
     def fill(tx: Transaction) -> None:
         feed, wall, tariffs = seed.feed(tx), seed.topic(tx, "wall"), seed.topic(tx, "tariffs")
         for number, topic in enumerate((wall, tariffs, wall)):
@@ -123,8 +123,4 @@ async def test_recent_hits_come_newest_first_of_one_topic_or_all(store: Store, s
 
     await store.write(fill)
     assert [hit.item.key for hit in await store.read(hits.recent_hits, limit=2)] == ["key-2", "key-1"]
-    assert [hit.item.key for hit in await store.read(hits.recent_hits, limit=9, topic="wall")] == [
-        "key-2",
-        "key-0",
-    ]
-    assert await store.read(hits.recent_hits, limit=9, topic="unknown") == []
+    assert len(await store.read(hits.recent_hits, limit=9)) == 3

@@ -192,8 +192,6 @@ class Outbox(RuleBasedStateMachine):
                 still_open = [attempt.number for attempt in attempts if attempt.outcome is None]
                 assert still_open == ([view.attempts] if view.state is DeliveryState.LEASED else [])
                 assert (view.done_at is None) == (view.state in OPEN)
-            waiting = [each.until or each.due for each in self.model.values() if each.state in OPEN]
-            assert outbox.next_delivery_due(tx) == min(waiting, default=None)
 
         self.run(self.store.read(look))
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from monitor.app import App
 from monitor.config import load_settings
 from monitor.desk.doctor import Finding, Grade, doctor
-from monitor.store import feeds, recipients
-from tests.conftest import TOPICS, opened, poll_all, recorded, recording, small_stage
+from monitor.store import recipients
+from tests.conftest import TOPICS, opened, poll_all, recorded, recording, small_stage, switch_off
 
 PAPER = recording("gazette", recorded("old", "Council meets in Douglas"))
 
@@ -30,7 +30,7 @@ async def test_what_is_wrong_is_named_with_what_to_do(tmp_path: Path) -> None:
         config.write_text(config.read_text().replace('contact = "demo@localhost"', 'contact = ""'))
         async with opened(stage) as app:
             await stage.mailbox.__aexit__()
-            await app.store.write(feeds.disable_feed, "gazette", reason="asked to stop")
+            await app.store.write(switch_off, "gazette", reason="asked to stop")
             now = app.context.clock()
             await app.store.write(recipients.disable_channel, "demo-hook", reason="410", now=now)
             stage.state_dir.chmod(0o755)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from monitor.desk.feeds import NewFeed, add_feed, import_feeds, list_feeds, poll_now, slugify
 from monitor.errors import NotFound, Refused
-from monitor.store import Transaction, audit, feeds, hits
-from tests.conftest import opened, poll_all, recorded, recording, round_trip, small_stage
+from monitor.store import Transaction, audit, hits
+from tests.conftest import opened, poll_all, recorded, recording, round_trip, small_stage, switch_off
 
 PAPER = recording("gazette", recorded("old", "Fentanyl case goes to court"))
 QUIET = recording("quiet", recorded("other", "A bakery opens in Laredo"), language="es")
@@ -98,7 +98,7 @@ async def test_polling_now_means_the_named_feeds_or_else_those_never_polled(tmp_
         assert await poll_now(app, ["quiet"]) == ["quiet"]
         with pytest.raises(NotFound, match="no feed is named nowhere"):
             await poll_now(app, ["gazette", "nowhere"])
-        await app.store.write(feeds.disable_feed, "quiet", reason="asked to stop")
+        await app.store.write(switch_off, "quiet", reason="asked to stop")
         with pytest.raises(Refused, match="asked to stop"):
             await poll_now(app, ["quiet"])
 
@@ -110,7 +110,7 @@ async def test_failing_feeds_are_listed_first_and_switched_off_ones_last(tmp_pat
         await poll_now(app, ["z-bad"])
         await round_trip(app)
         await add_feed(app, NewFeed(url="http://127.0.0.1:9/g", slug="y-new"), actor="t", unchecked=True)
-        await app.store.write(feeds.disable_feed, "gazette", reason="asked to stop")
+        await app.store.write(switch_off, "gazette", reason="asked to stop")
         lines = await list_feeds(app)
         assert [(line.slug, line.state) for line in lines] == [
             ("z-bad", "failing"),

@@ -67,8 +67,8 @@ async def test_more_items_than_a_batch_holds_are_all_decided_in_order(tmp_path: 
 async def test_hits_that_nobody_subscribed_to_are_decided_too(tmp_path: Path) -> None:
     new = recorded("new", "Agents seize fentanyl", at=5)
     async with small_stage(tmp_path, recording("gazette", OLD, new)) as stage, opened(stage) as app:
-        for slug in ("newsroom-hook", "redaccion-mail"):
-            await app.store.write(recipients.disable_subscription, slug)
+        for subscription in await app.store.read(recipients.list_subscriptions):
+            await app.store.write(recipients.put_subscription, replace(subscription, enabled=False))
         await poll_all(app)
         pass_time(stage)
         await poll_all(app)
