@@ -32,6 +32,7 @@ from monitor.pipeline.intake import Intake, progress, take_in
 from monitor.pipeline.network import Network
 from monitor.store import Transaction, feeds, hits, items
 from monitor.store.items import KnownItem
+from monitor.text.gate import link as clean_link
 
 log = structlog.get_logger()
 
@@ -111,15 +112,7 @@ class Poller:
         intake = await self._take_in(feed, found)
         judged = await self._match(watchlist, (*intake.new, *intake.changed))
         now = self._context.clock()
-        outcome, reason = _ending(fetched, parsed, intake)
-        schedule = next_poll(
-            feed.fetch,
-            outcome=outcome,
-            headers=fetched.headers,
-            min_interval=max(self._options.floor(feed.url), feed.min_interval),
-            now=now,
-            jitter=self._context.random(),
-        )
+        outcome, reason = _ending(feed, fetched, parsed, intake)
         poll = Poll(
             started_at=started,
             ended_at=now,
@@ -130,16 +123,7 @@ class Poller:
             items=len(found),
             new_items=len(intake.new),
         )
-        state = progress(
-            feed.fetch,
-            outcome=outcome,
-            reason=reason,
-            fetched=fetched,
-            digest=digest,
-            damaged=parsed.damaged,
-            schedule=schedule,
-            now=now,
-        )
+        state = self._progress(feed, poll, fetched, digest=digest, damaged=parsed.damaged)
         made = await self._context.store.write(
             _commit,
             feed=feed,
@@ -150,7 +134,7 @@ class Poller:
             watchlist=watchlist,
             now=now,
         )
-        self._tell(feed, poll, made, started=clock)
+        self._tell(feed, poll, made, moved=_moved(fetched, outcome), started=clock)
         return outcome
 
     async def _read(self, feed: Feed, fetched: Fetched) -> tuple[Parsed, str | None]:
@@ -179,7 +163,30 @@ class Poller:
                 judged += await asyncio.to_thread(_judge, watchlist, part)
         return judged
 
-    def _tell(self, feed: Feed, poll: Poll, made: list[Hit], *, started: float) -> None:
+    def _progress(
+        self, feed: Feed, poll: Poll, fetched: Fetched, *, digest: str | None, damaged: bool
+    ) -> FetchState:
+        """Work out when the feed is due again, and its state until then."""
+        schedule = next_poll(
+            feed.fetch,
+            outcome=poll.outcome,
+            headers=fetched.headers,
+            min_interval=max(self._options.floor(feed.url), feed.min_interval),
+            now=poll.ended_at,
+            jitter=self._context.random(),
+        )
+        return progress(
+            feed.fetch,
+            outcome=poll.outcome,
+            reason=poll.reason,
+            fetched=fetched,
+            digest=digest,
+            damaged=damaged,
+            schedule=schedule,
+            now=poll.ended_at,
+        )
+
+    def _tell(self, feed: Feed, poll: Poll, made: list[Hit], *, moved: str | None, started: float) -> None:
         self._network.note(poll.outcome)
         log.log(
             logging.INFO if poll.outcome.ok else logging.WARNING,
@@ -193,6 +200,8 @@ class Poller:
             ms=round((time.monotonic() - started) * 1000),
             reason=poll.reason,
         )
+        if moved is not None:
+            log.info("feed.moved", feed=feed.slug, to=moved)
         for hit in made:
             log.info(
                 "item.matched",
@@ -219,8 +228,29 @@ def _judge(watchlist: Watchlist, found: Sequence[ItemDraft]) -> list[_Judged]:
     return [_Judged(draft=draft, matches=tuple(watchlist.match(draft.text))) for draft in found]
 
 
-def _ending(fetched: Fetched, parsed: Parsed, intake: Intake) -> tuple[Outcome, str]:
-    """Say how the poll ended: as the fetch did, as the parse did, or by what the items turned out to be."""
+def _ending(feed: Feed, fetched: Fetched, parsed: Parsed, intake: Intake) -> tuple[Outcome, str]:
+    """Say how the poll ended, and where the publisher says that the feed is now."""
+    outcome, reason = _outcome(fetched, parsed, intake)
+    moved = _moved(fetched, outcome)
+    if moved is None:
+        return outcome, reason
+    advice = (
+        "change the address in its file" if feed.owner.startswith("file:") else "add it under that address"
+    )
+    return outcome, f"{reason}; the publisher has moved it to {moved}: {advice}"
+
+
+def _moved(fetched: Fetched, outcome: Outcome) -> str | None:
+    """Return the lasting new address of a feed that was read there, fit to be shown.
+
+    A permanent redirect is taken at its word (RFC 9110, 15.4.2 and 15.4.9) only by people: the address is theirs,
+    and a parked or captured domain redirects for good as well.
+    """
+    return clean_link(fetched.permanent_url) if outcome in {Outcome.NEW, Outcome.SAME} else None
+
+
+def _outcome(fetched: Fetched, parsed: Parsed, intake: Intake) -> tuple[Outcome, str]:
+    """Take the outcome from the fetch, else from the parse, else from what the items turned out to be."""
     if fetched.outcome is not None:
         return fetched.outcome, fetched.reason
     if parsed.outcome is not Outcome.NEW:
