@@ -10,7 +10,7 @@ import os
 import random
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -107,33 +107,13 @@ class App:
         sealer = Sealer(store_key(settings))
         store = await open_store(settings.store_url, sealer=sealer, backup_dir=state / "backups")
         closing.push_async_callback(store.close)
-        http = make_client(
-            user_agent=user_agent(settings.service.contact),
-            allow_networks=settings.fetch.allow_networks,
-            max_connections=settings.fetch.concurrency + SendOptions(owner="").concurrency,
-        )
+        http = http_client(settings)
         closing.push_async_callback(http.aclose)
-        parsers = ParserPool(
-            settings.fetch.parser_workers,
-            cpu_seconds=settings.fetch.parser_cpu_seconds,
-            memory_bytes=settings.fetch.parser_memory_mib * 1024 * 1024,
-        )
+        parsers = parser_pool(settings)
         closing.push_async_callback(parsers.close)
         snapshot = [compile_watchlist((), revision=0)]
         wakers: list[Callable[[Stage], None]] = []
-
-        def wake(stage: Stage) -> None:
-            for waker in wakers:
-                waker(stage)
-
-        context = Context(
-            store=store,
-            clock=_now,
-            random=random.random,
-            watchlist=lambda: snapshot[0],
-            wake=wake,
-            new_uid=lambda: f"msg_{secrets.token_hex(16)}",
-        )
+        context = _context(store, snapshot, wakers)
         tools = SendTools(http=http, smtp=smtp_options(settings), console=console, clock=_now)
         app = cls(
             settings=settings,
@@ -151,13 +131,7 @@ class App:
             _closing=closing,
         )
         await app.reload_watchlist()
-        for slug in await store.read(recipients.locked_channels):
-            log.error(
-                "channel.locked",
-                channel=slug,
-                reason="its signing key was sealed under another store key: bring that back, or give the channel a "
-                "secret in its file; until then its deliveries are tried again and not sent",
-            )
+        await _tell_locked_channels(store)
         return app
 
     async def close(self) -> None:
@@ -238,6 +212,35 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _context(
+    store: Store, snapshot: Sequence[Watchlist], wakers: Sequence[Callable[[Stage], None]]
+) -> Context:
+    """Give the stages a real clock and real chance, the snapshot then in force, and whoever listens by then."""
+
+    def wake(stage: Stage) -> None:
+        for waker in wakers:
+            waker(stage)
+
+    return Context(
+        store=store,
+        clock=_now,
+        random=random.random,
+        watchlist=lambda: snapshot[0],
+        wake=wake,
+        new_uid=lambda: f"msg_{secrets.token_hex(16)}",
+    )
+
+
+async def _tell_locked_channels(store: Store) -> None:
+    for slug in await store.read(recipients.locked_channels):
+        log.error(
+            "channel.locked",
+            channel=slug,
+            reason="its signing key was sealed under another store key: bring that back, or give the channel a "
+            "secret in its file; until then its deliveries are tried again and not sent",
+        )
+
+
 def _watchlist(tx: Transaction) -> tuple[list[Topic], int]:
     return watchlist.list_topics(tx), watchlist.watchlist_revision(tx)
 
@@ -299,6 +302,24 @@ def store_key(settings: Settings) -> bytes:
             "then a new key is made, and webhook channels need a new secret in their file"
         )
     return key
+
+
+def http_client(settings: Settings) -> httpx.AsyncClient:
+    """Make the one client of polls and webhooks, with room for as many of both as run at once."""
+    return make_client(
+        user_agent=user_agent(settings.service.contact),
+        allow_networks=settings.fetch.allow_networks,
+        max_connections=settings.fetch.concurrency + SendOptions(owner="").concurrency,
+    )
+
+
+def parser_pool(settings: Settings) -> ParserPool:
+    """Make the pool of parser processes with the configured limits."""
+    return ParserPool(
+        settings.fetch.parser_workers,
+        cpu_seconds=settings.fetch.parser_cpu_seconds,
+        memory_bytes=settings.fetch.parser_memory_mib * 1024 * 1024,
+    )
 
 
 def poll_options(settings: Settings) -> PollOptions:
