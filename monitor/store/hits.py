@@ -9,7 +9,7 @@ from datetime import datetime
 from monitor.model import Hit, HitReason, Span
 from monitor.store.columns import from_json, in_batches, micros, moment, to_json
 from monitor.store.connector import Row, Transaction
-from monitor.store.items import item_of
+from monitor.store.items import ITEM_COLUMNS, item_of
 
 
 def add_hit(tx: Transaction, hit: Hit) -> Hit | None:
@@ -62,17 +62,16 @@ def recent_hits(tx: Transaction, *, limit: int) -> list[Hit]:
     return _hits(tx, _RECENT, limit=limit)
 
 
-_SELECT = """
+_SELECT = f"""
 SELECT h.id AS hit_id, h.topic_id, t.slug AS topic_slug, h.topic_revision, h.engine, h.reason, h.spans,
   h.found_at,
-  i.id, i.feed_id, f.slug AS feed_slug, i.key, i.first_seen, v.version, v.link, v.canonical_link,
-  v.published, v.updated, v.language, v.url, v.source, v.author, v.tags, v.title, v.summary, v.body
+  {ITEM_COLUMNS}
 FROM hits h
 JOIN topics t ON t.id = h.topic_id
 JOIN items i ON i.id = h.item_id
 JOIN feeds f ON f.id = i.feed_id
 JOIN item_versions v ON v.item_id = h.item_id AND v.version = h.item_version
-"""
+"""  # noqa: S608 - constants of these modules
 _BY_ID = _SELECT + "WHERE h.id = :id"
 _OF_ITEM = _SELECT + "WHERE h.item_id = :item_id ORDER BY t.slug"
 _RECENT = _SELECT + "ORDER BY h.found_at DESC, h.id DESC LIMIT :limit"

@@ -6,7 +6,7 @@ Judges nothing: identity, matching and retention periods are others' decisions.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from monitor.errors import NotFound
 from monitor.model import Feed, HitReason, Item, ItemDraft, ItemText
@@ -22,6 +22,22 @@ from monitor.store.columns import (
 from monitor.store.connector import Row, Transaction
 
 _LINK_HEAD = 255  # code points of a link that its index holds; see the migration
+
+# What `item_of` reads, of an item (i) of a feed (f) in one of its versions (v).
+ITEM_COLUMNS: Final = """
+  i.id, i.feed_id, f.slug AS feed_slug, i.key, i.first_seen, v.version, v.link, v.canonical_link,
+  v.published, v.updated, v.language, v.url, v.source, v.author, v.tags, v.title, v.summary, v.body
+"""
+_NEWEST: Final = f"""
+SELECT {ITEM_COLUMNS}
+FROM items i JOIN feeds f ON f.id = i.feed_id
+JOIN item_versions v ON v.item_id = i.id AND v.version = i.version
+"""  # noqa: S608 - constants of this module
+_WITH_LINK: Final = """
+WHERE i.id IN (
+  SELECT item_id FROM item_versions WHERE substr(canonical_link, 1, 255) = :head AND canonical_link = :link
+)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,16 +160,7 @@ def touch(tx: Transaction, feed_id: int, keys: Collection[str], *, now: datetime
 
 def get_item(tx: Transaction, item_id: int) -> Item:
     """Return an item in its newest version. Raises `NotFound`."""
-    row = tx.one(
-        """
-        SELECT i.id, i.feed_id, f.slug AS feed_slug, i.key, i.first_seen, v.version, v.link, v.canonical_link,
-          v.published, v.updated, v.language, v.url, v.source, v.author, v.tags, v.title, v.summary, v.body
-        FROM items i JOIN feeds f ON f.id = i.feed_id
-        JOIN item_versions v ON v.item_id = i.id AND v.version = i.version
-        WHERE i.id = :id
-        """,
-        id=item_id,
-    )
+    row = tx.one(_NEWEST + "WHERE i.id = :id", id=item_id)
     if row is None:
         raise NotFound(f"no item has the id {item_id}")
     return item_of(row)
@@ -165,17 +172,7 @@ def find_by_link(tx: Transaction, canonical_link: str) -> list[Item]:
     Oldest first.
     """
     rows = tx.rows(
-        """
-        SELECT i.id, i.feed_id, f.slug AS feed_slug, i.key, i.first_seen, v.version, v.link, v.canonical_link,
-          v.published, v.updated, v.language, v.url, v.source, v.author, v.tags, v.title, v.summary, v.body
-        FROM items i JOIN feeds f ON f.id = i.feed_id
-        JOIN item_versions v ON v.item_id = i.id AND v.version = i.version
-        WHERE i.id IN (
-          SELECT item_id FROM item_versions
-            WHERE substr(canonical_link, 1, 255) = :head AND canonical_link = :link
-        )
-        ORDER BY i.first_seen, i.id
-        """,
+        _NEWEST + _WITH_LINK + "ORDER BY i.first_seen, i.id",
         head=canonical_link[:_LINK_HEAD],
         link=canonical_link,
     )
@@ -184,16 +181,7 @@ def find_by_link(tx: Transaction, canonical_link: str) -> list[Item]:
 
 def recent_items(tx: Transaction, *, limit: int) -> list[Item]:
     """Return the newest items, each in its newest version, newest first."""
-    rows = tx.rows(
-        """
-        SELECT i.id, i.feed_id, f.slug AS feed_slug, i.key, i.first_seen, v.version, v.link, v.canonical_link,
-          v.published, v.updated, v.language, v.url, v.source, v.author, v.tags, v.title, v.summary, v.body
-        FROM items i JOIN feeds f ON f.id = i.feed_id
-        JOIN item_versions v ON v.item_id = i.id AND v.version = i.version
-        ORDER BY i.first_seen DESC, i.id DESC LIMIT :limit
-        """,
-        limit=limit,
-    )
+    rows = tx.rows(_NEWEST + "ORDER BY i.first_seen DESC, i.id DESC LIMIT :limit", limit=limit)
     return [item_of(row) for row in rows]
 
 
@@ -218,7 +206,7 @@ def prune_items(tx: Transaction, *, before: datetime, limit: int) -> int:
 
 
 def item_of(row: Row) -> Item:
-    """Return the item of a row that names its columns as the queries above do."""
+    """Return the item of a row that has `ITEM_COLUMNS`."""
     return Item(
         id=row["id"],
         feed_id=row["feed_id"],
