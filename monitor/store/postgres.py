@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import psycopg
 import structlog
@@ -23,7 +23,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from monitor.errors import Refused, StoreBusy, StoreConflict, StoreError, StoreFull
 from monitor.store import migrate
-from monitor.store.connector import SQL_TOKEN, Row, Transaction, bind
+from monitor.store.connector import SQL_TOKEN, Dialect, Row, Transaction, bind
+from monitor.store.open_transaction import OpenTransaction
 from monitor.store.seal import Sealer
 
 P = ParamSpec("P")
@@ -166,30 +167,24 @@ class PostgresStore:
         with contextlib.ExitStack() as stack:
             with _translated(self.place):
                 connection = stack.enter_context(self._pool.connection())
-            with _transaction(connection, self.place, self.sealer, readonly=readonly) as tx:
+            with PostgresTransaction(connection, self.place, self.sealer, readonly=readonly).whole() as tx:
                 return fn(tx)
 
 
-class PostgresTransaction:
-    """A transaction on one connection, for the function that it was made for and no longer."""
+class PostgresTransaction(OpenTransaction):
+    """A transaction of PostgreSQL: a reader's is one snapshot from its first statement on."""
+
+    dialect: Dialect = "postgres"
 
     def __init__(self, connection: Connection, place: str, sealer: Sealer, *, readonly: bool) -> None:
-        self.dialect: Literal["sqlite", "postgres"] = "postgres"
-        self.sealer = sealer
-        self.lost: StoreError | None = None
+        super().__init__(sealer, readonly=readonly)
         self._connection = connection
         self._place = place
-        self._readonly = readonly
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
         """Return every row."""
         with self._statement():
             return cast("list[Row]", self._execute(sql, params).fetchall())
-
-    def one(self, sql: str, **params: Any) -> Row | None:
-        """Return the first row, or None."""
-        found = self.rows(sql, **params)
-        return found[0] if found else None
 
     def run(self, sql: str, **params: Any) -> int:
         """Run a statement and return the number of rows it changed."""
@@ -201,31 +196,25 @@ class PostgresTransaction:
         with self._statement(), self._connection.cursor() as cursor:
             cursor.executemany(_query(placeholders(sql)), [bind(sql, each)[1] for each in params])
 
-    def keep(self) -> None:
-        """Commit, or raise the error that its function swallowed."""
-        if self.lost is not None:
-            raise self.lost
-        with _translated(self._place):
-            self._connection.execute("COMMIT")
-
     def _execute(self, sql: str, params: Mapping[str, Any]) -> psycopg.Cursor[DictRow]:
         text, values = bind(sql, params)
         return self._connection.execute(_query(placeholders(text)), values)
 
-    @contextlib.contextmanager
-    def _statement(self) -> Iterator[None]:
-        if self.lost is not None:
-            raise StoreError(f"this transaction is over: {self.lost}") from self.lost
-        try:
-            with _translated(self._place):
-                yield
-        except StoreError as error:
-            self.lost = error
-            if self._readonly and isinstance(error, StoreFull):
-                raise StoreError(
-                    "a function that writes was given to Store.read; give it to Store.write"
-                ) from error
-            raise
+    def _translated(self) -> contextlib.AbstractContextManager[None]:
+        return _translated(self._place)
+
+    def _begin(self) -> None:
+        self._connection.execute(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if self._readonly else "BEGIN"
+        )
+
+    def _commit(self) -> None:
+        self._connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        # On a connection that is gone the server has rolled back already.
+        with contextlib.suppress(psycopg.Error):
+            self._connection.execute("ROLLBACK")
 
 
 @lru_cache(maxsize=512)
@@ -243,25 +232,6 @@ def placeholders(statement: str) -> str:
 def _query(text: str) -> sql.SQL:
     # psycopg asks for literal strings; ours come from constants of the noun modules by way of a cache.
     return sql.SQL(cast("Any", text))
-
-
-@contextlib.contextmanager
-def _transaction(
-    connection: Connection, place: str, sealer: Sealer, *, readonly: bool
-) -> Iterator[PostgresTransaction]:
-    with _translated(place):
-        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if readonly else "BEGIN")
-    tx = PostgresTransaction(connection, place, sealer, readonly=readonly)
-    try:
-        yield tx
-        tx.keep()
-    except BaseException:
-        # On a connection that is gone the server has rolled back already.
-        with contextlib.suppress(psycopg.Error):
-            connection.execute("ROLLBACK")
-        raise
-    finally:
-        tx.lost = tx.lost or StoreError("its function has returned")
 
 
 def _migrate(tx: Transaction, migrations: Sequence[migrate.Migration]) -> list[str]:

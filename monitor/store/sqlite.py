@@ -7,7 +7,6 @@ stands here.
 
 import asyncio
 import contextlib
-import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from urllib.parse import quote
 
 import structlog
@@ -23,8 +22,9 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # the driver it chose, not re-exported
 
 from monitor.errors import StoreBusy, StoreConflict, StoreError, StoreFull
-from monitor.store import migrate
-from monitor.store.connector import Row, Transaction, bind
+from monitor.store import database_file, migrate
+from monitor.store.connector import Dialect, Row, Transaction, bind
+from monitor.store.open_transaction import OpenTransaction
 from monitor.store.seal import Sealer
 
 P = ParamSpec("P")
@@ -150,7 +150,7 @@ class SqliteStore:
             raise StoreError("the store is closed")
 
     def _start(self, migrations: Sequence[migrate.Migration], backup_dir: Path | None) -> None:
-        _prepare_file(self.path)
+        database_file.prepare(self.path)
         with _translated(self.path):
             self._writer = connect(self.path, busy_seconds=self.busy_seconds)
         _migrate(self._writer, self.path, self.sealer, migrations, backup_dir)
@@ -162,7 +162,7 @@ class SqliteStore:
 
     def _write(self, fn: Callable[[Transaction], T]) -> T:
         assert self._writer is not None
-        with transaction(self._writer, self.path, self.sealer) as tx:
+        with SqliteTransaction(self._writer, self.path, self.sealer).whole() as tx:
             return fn(tx)
 
     def _read(self, fn: Callable[[Transaction], T]) -> T:
@@ -172,22 +172,21 @@ class SqliteStore:
             with _translated(self.path):
                 reader = connect(self.path, busy_seconds=self.busy_seconds, readonly=True)
         try:
-            with transaction(reader, self.path, self.sealer, readonly=True) as tx:
+            with SqliteTransaction(reader, self.path, self.sealer, readonly=True).whole() as tx:
                 return fn(tx)
         finally:
             self._readers.put(reader)
 
 
-class SqliteTransaction:
-    """A transaction on one connection, for the function that it was made for and no longer."""
+class SqliteTransaction(OpenTransaction):
+    """A transaction of SQLite, begun by hand."""
 
-    def __init__(self, db: Database, path: Path, sealer: Sealer, *, readonly: bool) -> None:
-        self._readonly = readonly
-        self.dialect: Literal["sqlite", "postgres"] = "sqlite"
-        self.sealer = sealer
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, db: Database, path: Path, sealer: Sealer, *, readonly: bool = False) -> None:
+        super().__init__(sealer, readonly=readonly)
         self._db = db
         self._path = path
-        self.lost: StoreError | None = None
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
         """Return every row."""
@@ -199,11 +198,6 @@ class SqliteTransaction:
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
-    def one(self, sql: str, **params: Any) -> Row | None:
-        """Return the first row, or None."""
-        found = self.rows(sql, **params)
-        return found[0] if found else None
-
     def run(self, sql: str, **params: Any) -> int:
         """Run a statement and return the number of rows it changed."""
         with self._statement():
@@ -214,52 +208,20 @@ class SqliteTransaction:
         with self._statement():
             self._db.conn.executemany(sql, (bind(sql, each)[1] for each in params))
 
-    def keep(self) -> None:
-        """Commit, or raise the error that its function swallowed."""
-        if self.lost is not None:
-            raise self.lost
-        with _translated(self._path):
-            self._db.execute("COMMIT")
+    def _translated(self) -> contextlib.AbstractContextManager[None]:
+        return _translated(self._path)
 
-    @contextlib.contextmanager
-    def _statement(self) -> Iterator[None]:
-        # PostgreSQL refuses everything after a failed statement; so do we, so that both engines behave alike.
-        if self.lost is not None:
-            raise StoreError(f"this transaction is over: {self.lost}") from self.lost
-        try:
-            with _translated(self._path):
-                yield
-        except StoreError as error:
-            self.lost = error
-            if self._readonly and isinstance(error, StoreFull):
-                raise StoreError(
-                    "a function that writes was given to Store.read; give it to Store.write"
-                ) from error
-            raise
+    def _begin(self) -> None:
+        self._db.execute("BEGIN" if self._readonly else "BEGIN IMMEDIATE")
 
+    def _commit(self) -> None:
+        self._db.execute("COMMIT")
 
-@contextlib.contextmanager
-def transaction(
-    db: Database, path: Path, sealer: Sealer, *, readonly: bool = False
-) -> Iterator[SqliteTransaction]:
-    """Open a transaction and keep it if the block ends well.
-
-    Undo it on any exception, even one it swallowed.
-    """
-    with _translated(path):
-        db.execute("BEGIN" if readonly else "BEGIN IMMEDIATE")
-    tx = SqliteTransaction(db, path, sealer, readonly=readonly)
-    try:
-        yield tx
-        tx.keep()
-    except BaseException:
+    def _roll_back(self) -> None:
         # A full disk makes SQLite roll back by itself; asking twice would hide the first error.
-        if db.conn.in_transaction:
-            with _translated(path):
-                db.execute("ROLLBACK")
-        raise
-    finally:
-        tx.lost = tx.lost or StoreError("its function has returned")
+        if self._db.conn.in_transaction:
+            with self._translated():
+                self._db.execute("ROLLBACK")
 
 
 def connect(path: Path, *, busy_seconds: float = _BUSY_SECONDS, readonly: bool = False) -> Database:
@@ -308,26 +270,13 @@ def copy_database(source: Path, target: Path) -> None:
 
     Raises `StoreError` (or `StoreFull`); a half-written copy is removed.
     """
-    if target.exists():
-        raise StoreError(f"{target} exists already; a backup never overwrites: choose another name")
-    partial_copy = target.with_name(target.name + ".part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial_copy.unlink(missing_ok=True)
-        _touch_private(partial_copy)
-        with _translated(partial_copy):
-            _vacuum_into(source, partial_copy)
-            _verify(partial_copy)
-        _fsync(partial_copy)
-        partial_copy.rename(target)
-        _fsync(target.parent)
-    except OSError as error:
-        raise StoreFull(
-            f"cannot write the backup {target}: {error.strerror}; make room or choose another folder"
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial_copy.unlink(missing_ok=True)
+
+    def fill(copy: Path) -> None:
+        with _translated(copy):
+            _vacuum_into(source, copy)
+            _verify(copy)
+
+    database_file.write_copy(target, fill)
 
 
 def _vacuum_into(source: Path, target: Path) -> None:
@@ -359,7 +308,7 @@ def _migrate(
     migrations: Sequence[migrate.Migration],
     backup_dir: Path | None,
 ) -> None:
-    with transaction(writer, path, sealer, readonly=True) as tx:
+    with SqliteTransaction(writer, path, sealer, readonly=True).whole() as tx:
         todo = migrate.pending(tx, migrations)
         tables = tx.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
         if tables and not migrate.applied(tx):
@@ -373,38 +322,9 @@ def _migrate(
         target = backup_dir / f"{path.stem}-before-{todo[0].name}-{now:%Y%m%dT%H%M%S%fZ}.db"
         copy_database(path, target)
         log.info("store.backed_up", path=str(target))
-    with transaction(writer, path, sealer) as tx:
+    with SqliteTransaction(writer, path, sealer).whole() as tx:
         done = migrate.apply(tx, migrations, now=now)
     log.info("store.migrated", path=str(path), migrations=done)
-
-
-def _prepare_file(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise StoreError(
-            f"the folder {path.parent} does not exist; create it, or set another path for the database"
-        )
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder; give the path of a database file")
-    try:
-        if not path.exists():
-            _touch_private(path)
-    except OSError as error:
-        raise StoreError(
-            f"cannot create the database {path}: {error.strerror}; let the service's user write to {path.parent}"
-        ) from error
-
-
-def _touch_private(path: Path) -> None:
-    # Addresses and sealed secrets are nobody else's business; SQLite gives -wal and -shm the same mode.
-    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager
