@@ -6,6 +6,7 @@ number. Between a receiver's answer and our commit a crash can repeat a delivery
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -80,11 +81,11 @@ class Shipper:
     async def _record(
         self, delivery: Delivery, attempt: Attempt, result: SendResult, *, started: float
     ) -> None:
-        earlier = await self._context.store.read(outbox.attempts_of, delivery.id)
+        earlier = _answered(await self._context.store.read(outbox.attempts_of, delivery.id))
         now = self._context.clock()
         answer = plan(
             result,
-            attempts=attempt.number,
+            attempts=1 + len(earlier),
             created_at=delivery.created_at,
             now=now,
             jitter=self._context.random(),
@@ -116,6 +117,12 @@ class Shipper:
             return SendResult(
                 outcome=SendOutcome.RETRY, reason=f"fault in the sender: {type(error).__name__}: {error}"
             )
+
+
+def _answered(earlier: Sequence[Attempt]) -> list[Attempt]:
+    """Keep the attempts that the receiver had a part in: one cut short by our own end is no failure of theirs."""
+    ours = {outbox.PROCESS_ENDED, outbox.LEASE_RAN_OUT}
+    return [each for each in earlier if each.ended_at is not None and each.reason not in ours]
 
 
 def _level(state: DeliveryState) -> int:

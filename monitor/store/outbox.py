@@ -13,6 +13,9 @@ from monitor.store.columns import micros, moment, moment_or_none
 from monitor.store.connector import Row, Transaction, skip_locked
 from monitor.store.recipients import cancel_stranded, channel_of
 
+PROCESS_ENDED = "the process ended during this attempt"
+LEASE_RAN_OUT = "the lease ran out during this attempt"
+
 _FINAL = frozenset({DeliveryState.DONE, DeliveryState.DEAD, DeliveryState.CANCELLED})
 
 
@@ -194,7 +197,7 @@ def release_leases(tx: Transaction, *, now: datetime) -> int:
     """
     rows = tx.rows("SELECT id FROM deliveries WHERE state = 'leased' ORDER BY lease_until, id")
     _give_back(
-        tx, [row["id"] for row in rows], reason="the process ended during this attempt", now=now, due_now=True
+        tx, [row["id"] for row in rows], reason=PROCESS_ENDED, now=now, due_now=True
     )
     cancel_stranded(tx, now=now)
     return len(rows)
@@ -230,7 +233,7 @@ def _reclaim_expired(tx: Transaction, *, now: datetime) -> None:
     _give_back(
         tx,
         [row["id"] for row in rows],
-        reason="the lease ran out during this attempt",
+        reason=LEASE_RAN_OUT,
         now=now,
         due_now=False,
     )

@@ -14,6 +14,7 @@ from monitor.deliver.retry import MAX_ATTEMPTS
 from monitor.demo.loopback import HOST, LoopbackServer
 from monitor.demo.stage import DemoStage
 from monitor.desk.deliveries import DeliveryLine, list_deliveries
+from monitor.desk.feeds import poll_now
 from monitor.model import DeliveryState, SendOutcome
 from monitor.store import Transaction, outbox
 from tests.conftest import opened, pass_time, poll_all, recorded, recording, round_trip, small_stage
@@ -63,6 +64,35 @@ async def test_a_fault_in_a_sender_ends_as_an_attempt_and_not_as_a_stuck_lease(t
         await round_trip(app)
         assert (await only(app)).delivery.state is DeliveryState.DONE
     assert "Agents seize fentanyl" in console.getvalue()
+
+
+async def test_attempts_cut_short_by_our_own_end_do_not_lengthen_the_wait(tmp_path: Path) -> None:
+    """Two crashes and then one failure of the receiver: the next try comes after seconds, not minutes."""
+    console = Console(RuntimeError("a fault"))
+    async with small_stage(tmp_path, PAPER) as stage, opened(stage, console=console) as app:
+        clock = by_clock(app)
+        (stage.folder / "recipients.toml").write_text("")
+        await app.apply_files(actor="test")
+        await poll_all(app)
+        pass_time(stage)
+        await poll_now(app, ["gazette"])
+        await app.poller.fill()
+        await app.poller.crew.drain()
+        await app.dispatch()
+        for _ in range(2):
+            claimed = await app.store.write(
+                outbox.claim, owner="killed", now=app.context.clock(), lease=timedelta(minutes=15), limit=9
+            )
+            assert len(claimed) == 1
+            await app.store.write(outbox.release_leases, now=app.context.clock())
+        await app.shipper.fill()
+        await app.shipper.crew.drain()
+        line = await only(app)
+        assert sorted(each.number for each in line.attempts) == [1, 2, 3]
+        assert line.delivery.reason.startswith("attempt 1 of 10 failed")
+        clock.advance(seconds=10)
+        await round_trip(app)
+        assert (await only(app)).delivery.state is DeliveryState.DONE
 
 
 async def test_a_delivery_that_never_succeeds_is_dead_after_its_attempts_with_the_reason(
