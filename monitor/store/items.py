@@ -33,6 +33,14 @@ SELECT {ITEM_COLUMNS}
 FROM items i JOIN feeds f ON f.id = i.feed_id
 JOIN item_versions v ON v.item_id = i.id AND v.version = i.version
 """  # noqa: S608 - constants of this module
+_PRUNE: Final = """
+DELETE FROM items WHERE id IN (
+  SELECT i.id FROM items i
+  WHERE i.last_seen < :before AND NOT EXISTS (SELECT 1 FROM hits h WHERE h.item_id = i.id)
+    AND EXISTS (SELECT 1 FROM items later WHERE later.feed_id = i.feed_id AND later.last_seen > i.last_seen)
+  ORDER BY i.last_seen, i.id LIMIT :limit
+)
+"""
 _WITH_LINK: Final = """
 WHERE i.id IN (
   SELECT item_id FROM item_versions WHERE substr(canonical_link, 1, 255) = :head AND canonical_link = :link
@@ -191,18 +199,7 @@ def prune_items(tx: Transaction, *, before: datetime, limit: int) -> int:
     One with a hit stays, and so does what was last seen in the newest document read of its feed: a feed that
     answers "not modified" for months still shows it, and would bring it as new with its next change.
     """
-    return tx.run(
-        """
-        DELETE FROM items WHERE id IN (
-          SELECT i.id FROM items i
-          WHERE i.last_seen < :before AND NOT EXISTS (SELECT 1 FROM hits h WHERE h.item_id = i.id)
-            AND EXISTS (SELECT 1 FROM items later WHERE later.feed_id = i.feed_id AND later.last_seen > i.last_seen)
-          ORDER BY i.last_seen, i.id LIMIT :limit
-        )
-        """,
-        before=micros(before),
-        limit=limit,
-    )
+    return tx.run(_PRUNE, before=micros(before), limit=limit)
 
 
 def item_of(row: Row) -> Item:

@@ -196,9 +196,7 @@ def release_leases(tx: Transaction, *, now: datetime) -> int:
     gone.
     """
     rows = tx.rows("SELECT id FROM deliveries WHERE state = 'leased' ORDER BY lease_until, id")
-    _give_back(
-        tx, [row["id"] for row in rows], reason=PROCESS_ENDED, now=now, due_now=True
-    )
+    _give_back(tx, [row["id"] for row in rows], reason=PROCESS_ENDED, now=now, due_now=True)
     cancel_stranded(tx, now=now)
     return len(rows)
 

@@ -11,7 +11,7 @@ import pytest
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # the driver it chose
 
 from monitor.errors import StoreBusy, StoreError, StoreFull
-from monitor.store import Sealer, Transaction, meta, migrate
+from monitor.store import Sealer, Transaction, items, meta, migrate
 from monitor.store.migrate import Migration
 from monitor.store.sqlite import SqliteStore
 
@@ -236,3 +236,11 @@ async def test_kill_9_loses_nothing_acknowledged_and_keeps_nothing_unfinished(
     assert {row["key"] for row in rows} == {f"acknowledged-{number}" for number in range(20)}
     assert await store.read(pragma, "integrity_check") == "ok"
     await store.close()
+
+
+async def test_pruning_asks_an_index_and_not_the_whole_feed_for_each_item(store: SqliteStore) -> None:
+    """Quadratic otherwise: of 300,000 items that are all still shown, each would look at all of its feed's."""
+    steps = await store.read(lambda tx: tx.rows(f"EXPLAIN QUERY PLAN {items._PRUNE}", before=1, limit=1))
+    used = " ".join(str(step["detail"]) for step in steps)
+    assert "items_of_feed_by_last_seen (feed_id=? AND last_seen>?)" in used
+    assert "SCAN" not in used

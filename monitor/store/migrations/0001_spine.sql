@@ -79,6 +79,7 @@ CREATE TABLE items (
 ){strict};
 CREATE INDEX items_by_first_seen ON items (first_seen, id);
 CREATE INDEX items_by_last_seen ON items (last_seen);
+CREATE INDEX items_of_feed_by_last_seen ON items (feed_id, last_seen);
 
 CREATE TABLE item_versions (
   item_id {int} NOT NULL REFERENCES items (id) ON DELETE CASCADE,
