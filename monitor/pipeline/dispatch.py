@@ -88,15 +88,16 @@ def _as_judged(topic: Topic, hit: Hit) -> Topic:
 
 
 def _stories(tx: Transaction, pending: Sequence[Hit], *, context: Context) -> list[tuple[Story, list[Hit]]]:
-    """Assign each item to its story, in order, and group the hits by story."""
-    grouped: dict[int, tuple[Story, list[Hit]]] = {}
-    placed: dict[int, Story] = {}
+    """Assign each item to its story, in order, and group the hits by story, as it is when all have joined."""
+    joined: dict[int, Story] = {}
+    members: dict[int, list[Hit]] = {}
+    placed: dict[int, int] = {}
     for hit in pending:
-        story = placed.get(hit.item.id)
-        if story is None:
-            story = placed[hit.item.id] = _story_of(tx, hit.item, context=context)
-        grouped.setdefault(story.id, (story, []))[1].append(hit)
-    return list(grouped.values())
+        if hit.item.id not in placed:
+            story = _story_of(tx, hit.item, context=context)
+            placed[hit.item.id], joined[story.id] = story.id, story
+        members.setdefault(placed[hit.item.id], []).append(hit)
+    return [(joined[story_id], found) for story_id, found in members.items()]
 
 
 def _story_of(tx: Transaction, item: Item, *, context: Context) -> Story:
@@ -118,8 +119,7 @@ def _story_of(tx: Transaction, item: Item, *, context: Context) -> Story:
                 last_seen=item.first_seen,
             ),
         )
-    stories.join_story(tx, story, item, keys)
-    return story
+    return stories.join_story(tx, story, item, keys)
 
 
 def _keep_ruling(tx: Transaction, ruling: Ruling, story: Story, *, uid: str, now: datetime) -> Alert | None:

@@ -79,11 +79,11 @@ def add_story(tx: Transaction, story: Story) -> Story:
     return _story(row)
 
 
-def join_story(tx: Transaction, story: Story, item: Item, keys: Sequence[str]) -> None:
-    """Put an item and its keys into a story, whose `last_seen` moves to the item's `first_seen` if that is later.
+def join_story(tx: Transaction, story: Story, item: Item, keys: Sequence[str]) -> Story:
+    """Put an item and its keys into a story and return it as it is then.
 
-    Joining the same story again changes nothing. Raises `StoreConflict` when the item belongs to another
-    story.
+    Its `last_seen` moves to the item's `first_seen` if that is later. Joining the same story again changes
+    nothing. Raises `StoreConflict` when the item belongs to another story.
     """
     kept = tx.run(
         "INSERT INTO story_items (item_id, story_id) VALUES (:item_id, :story_id) ON CONFLICT (item_id) DO NOTHING",
@@ -98,11 +98,16 @@ def join_story(tx: Transaction, story: Story, item: Item, keys: Sequence[str]) -
         "INSERT INTO story_keys (key, story_id) VALUES (:key, :story_id) ON CONFLICT (key, story_id) DO NOTHING",
         [{"key": index_key(key), "story_id": story.id} for key in keys],
     )
-    tx.run(
-        "UPDATE stories SET last_seen = :seen WHERE id = :id AND last_seen < :seen",
+    row = tx.one(
+        """
+        UPDATE stories SET last_seen = CASE WHEN last_seen < :seen THEN :seen ELSE last_seen END
+        WHERE id = :id RETURNING *
+        """,
         id=story.id,
         seen=micros(item.first_seen),
     )
+    assert row is not None
+    return _story(row)
 
 
 def story_of_item(tx: Transaction, item_id: int) -> Story | None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from monitor.errors import StoreConflict
@@ -22,9 +24,10 @@ async def test_an_item_that_joins_brings_its_keys_and_moves_last_seen(
     def fill(tx: Transaction) -> tuple[Story, int, int]:
         feed, story = seed.feed(tx), seed.story(tx)
         early, late = seed.item(tx, feed, "early", at=-5), seed.item(tx, feed, "late", at=5)
-        stories.join_story(tx, story, late, ["pause tariff"])
-        stories.join_story(tx, story, early, ["pause tariff", "tariff pausa"])
-        stories.join_story(tx, story, early, ["tariff pausa"])
+        moved = replace(story, last_seen=t(5))
+        assert stories.join_story(tx, story, late, ["pause tariff"]) == moved
+        assert stories.join_story(tx, story, early, ["pause tariff", "tariff pausa"]) == moved
+        assert stories.join_story(tx, story, early, ["tariff pausa"]) == moved
         return story, early.id, late.id
 
     story, early, late = await store.write(fill)

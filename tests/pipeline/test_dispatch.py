@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import cast
 
@@ -114,3 +115,24 @@ async def test_the_same_headline_after_three_days_is_a_new_story(tmp_path: Path)
         found = [await app.store.read(stories.story_of_item, hit.item.id) for hit in known]
     assert told == [2, 0, 2]
     assert len({story.id for story in found if story}) == 2
+
+
+async def test_an_alert_shows_when_its_story_was_last_seen_with_all_its_items(tmp_path: Path) -> None:
+    """Two polls an hour apart bring two items of one story, and one round decides on both."""
+    first = recorded("first", "Agents seize fentanyl at Otay Mesa", at=5)
+    again = recorded("again", "Agents seize fentanyl at Otay Mesa", at=20)
+    papers = (recording("gazette", OLD, first), recording("quiet", OLD, again))
+    async with small_stage(tmp_path, *papers) as stage, opened(stage) as app:
+        clock = by_clock(app)
+        await poll_all(app)
+        seen = []
+        for seconds in (10, 30):
+            clock.advance(hours=1)
+            seen.append(clock.now)
+            pass_time(stage, seconds)
+            await poll_only(app)  # both items wait for one round of decisions
+        await round_trip(app)
+        (request,) = stage.receiver.requests
+    story = json.loads(request.body)["data"]["story"]
+    told = [datetime.fromisoformat(story[name]) for name in ("first_seen", "last_seen")]
+    assert told == seen
