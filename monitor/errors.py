@@ -9,7 +9,8 @@ The tree::
     │   ├── StoreBusy            another process holds the store
     │   ├── StoreFull            the disk is full or read-only
     │   ├── StoreTooNew          the database was written by a newer version
-    │   └── StoreConflict        the row changed under us, or breaks a uniqueness rule
+    │   ├── StoreConflict        the row changed under us, or breaks a uniqueness rule
+    │   └── Unstorable           a value that no database can keep: a NUL character, half a surrogate pair
     ├── NotFound                 nothing has that name or id
     ├── Refused                  the request is understood and not allowed; says why
     └── GuardError               a connection to a forbidden address was stopped
@@ -89,6 +90,10 @@ class StoreTooNew(StoreError):  # noqa: N818
 
 class StoreConflict(StoreError):  # noqa: N818
     """A uniqueness rule or an expected revision does not hold."""
+
+
+class Unstorable(StoreError):  # noqa: N818
+    """A value cannot be stored, nor looked for: text with a NUL character or a lone surrogate, a number too large."""
 
 
 class NotFound(MonitorError):  # noqa: N818

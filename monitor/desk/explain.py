@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.app import App
-from monitor.errors import NotFound
+from monitor.errors import NotFound, Refused
 from monitor.fetch.identity import canonical_link
 from monitor.match import explain as explain_match
 from monitor.model import Hit, Item, Topic
@@ -57,7 +57,10 @@ async def explain(app: App, target: str, topic: str | None = None) -> list[ItemE
     """Explain every stored item that has this address (or this item id) under one topic or all of them.
 
     Raises NotFound when no item is stored under it, or no topic has that name; the text says what that means.
+    Raises Refused for a target that no item can have.
     """
+    if "\x00" in target:
+        raise Refused("the target has a NUL character in it (%00), as no item's address has: give it without")
     topics, found = await app.store.read(_gather, target)
     if topic is not None:
         topics = [candidate for candidate in topics if candidate.slug == topic]

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Concatenate, Final, Literal, ParamSpec, Protocol, TypeVar
 
-from monitor.errors import StoreError
+from monitor.errors import Unstorable
 from monitor.store.seal import Sealer
 
 P = ParamSpec("P")
@@ -85,7 +85,7 @@ class Store(Protocol):
 def bind(sql: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return the statement and its parameters with each tuple spread over numbered ones.
 
-    Raises `StoreError` for text with a NUL character: PostgreSQL has no way to keep one, so neither store
+    Raises `Unstorable` for text with a NUL character: PostgreSQL has no way to keep one, so neither store
     does.
     """
     lists: dict[str, int] = {}
@@ -98,7 +98,7 @@ def bind(sql: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
             flat[name] = value
     for name, value in flat.items():
         if isinstance(value, str) and "\x00" in value:
-            raise StoreError(
+            raise Unstorable(
                 f"{name}: text with a NUL character cannot be stored; clean it before it gets here"
             )
     return (_spread(sql, tuple(lists.items())) if lists else sql), flat

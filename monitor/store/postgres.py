@@ -21,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from monitor.errors import Refused, StoreBusy, StoreConflict, StoreError, StoreFull
+from monitor.errors import Refused, StoreBusy, StoreConflict, StoreError, StoreFull, Unstorable
 from monitor.store import migrate
 from monitor.store.connector import SQL_TOKEN, Dialect, Row, Transaction, bind
 from monitor.store.open_transaction import OpenTransaction
@@ -263,7 +263,7 @@ def _translated(place: str) -> Iterator[None]:
     except psycopg.Error as error:
         raise _store_error(error, place) from error
     except UnicodeEncodeError as error:
-        raise StoreError(f"a value cannot be stored: {error}") from error
+        raise Unstorable(f"a value cannot be stored: {error}") from error
 
 
 def _store_error(error: psycopg.Error, place: str) -> StoreError:

@@ -21,7 +21,7 @@ import structlog
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # the driver it chose, not re-exported
 
-from monitor.errors import StoreBusy, StoreConflict, StoreError, StoreFull
+from monitor.errors import StoreBusy, StoreConflict, StoreError, StoreFull, Unstorable
 from monitor.store import database_file, migrate
 from monitor.store.connector import Dialect, Row, Transaction, bind
 from monitor.store.open_transaction import OpenTransaction
@@ -334,7 +334,7 @@ def _translated(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _store_error(error, path) from error
     except (OverflowError, UnicodeEncodeError) as error:
-        raise StoreError(f"a value cannot be stored: {error}") from error
+        raise Unstorable(f"a value cannot be stored: {error}") from error
 
 
 def _store_error(error: Exception, path: Path) -> StoreError:

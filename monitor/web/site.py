@@ -16,13 +16,19 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from monitor import __version__
 from monitor.app import App
-from monitor.errors import ConfigError, MonitorError, NotFound, Refused, StoreConflict
+from monitor.errors import ConfigError, MonitorError, NotFound, Refused, StoreConflict, Unstorable
 from monitor.web import channels, config, deliveries, feeds, health, items, topics
 from monitor.web.access import only_known_parameters
 
 log = structlog.get_logger()
 
-STATUS: dict[type[MonitorError], int] = {NotFound: 404, Refused: 422, StoreConflict: 409, ConfigError: 422}
+STATUS: dict[type[MonitorError], int] = {
+    NotFound: 404,
+    Refused: 422,
+    StoreConflict: 409,
+    ConfigError: 422,
+    Unstorable: 422,
+}
 
 
 def create_site(

@@ -171,6 +171,20 @@ async def test_an_unknown_query_parameter_is_refused_by_name(app: App, path: str
     assert "no parameter is called stat" in problem(answer, 422)
 
 
+@pytest.mark.parametrize("target", ["%00", "https://paper.example/%00new", "1%00"])
+async def test_a_nul_in_a_target_is_refused_in_words(app: App, target: str) -> None:
+    async with client(app) as web:
+        answer = await web.get(f"/api/v1/items/explain?target={target}")
+    assert "NUL character" in problem(answer, 422)
+
+
+async def test_text_that_no_store_can_keep_is_the_askers_fault(app: App) -> None:
+    async with client(app, trusted=True) as web:
+        body = {"url": "http://127.0.0.1:9/f", "slug": "f", "title": "nul \x00", "unchecked": True}
+        answer = await web.post("/api/v1/feeds", json=body)
+    assert "cannot be stored" in problem(answer, 422)
+
+
 async def test_a_fault_of_ours_is_answered_without_its_details(app: App) -> None:
     await app.store.close()
     async with client(app) as web:
