@@ -65,6 +65,10 @@ def feed_line(feed: Feed) -> FeedLine:
         name, reason = "off", feed.disabled_reason
     elif state.outcome is None:
         name, reason = "waiting", "not polled yet"
+    elif state.failures and state.outcome is Outcome.NOT_MODIFIED:
+        # A 304 heals nothing: what failed may be the very document that did not change.
+        times = f"{state.failures} failure{'s' if state.failures > 1 else ''} in a row"
+        name, reason = "failing", f"unchanged (304) since it failed: not read whole again yet ({times})"
     elif state.failures:
         name, reason = "failing", f"{state.reason} ({state.failures} in a row)"
     else:
