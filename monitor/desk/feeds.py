@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from monitor.app import App, poll_options
 from monitor.errors import NotFound, Refused
+from monitor.fetch.language import is_tag, primary
 from monitor.fetch.parse import Parsed
 from monitor.fetch.request import fetch
 from monitor.model import Feed, FetchState, Outcome
@@ -100,11 +101,14 @@ async def list_feeds(app: App) -> list[FeedLine]:
 async def add_feed(app: App, new: NewFeed, *, actor: str, unchecked: bool = False) -> Added:
     """Fetch a feed once, fill in what it says of itself, and store it; its first scheduled poll is a baseline.
 
-    Raises Refused when the address is unusable, known already, or not a readable feed (unless `unchecked`).
+    Raises Refused when the address is unusable, known already, or not a readable feed (unless `unchecked`), and
+    when the language is no language tag; of one, the primary subtag is kept.
     """
     url = clean_link(new.url)
     if url is None:
         raise Refused(f"{new.url!r} is not an http or https address")
+    if new.language and not is_tag(new.language):
+        raise Refused(f"{new.language!r} is no language tag: give one such as 'en', 'es' or 'es-MX', or none")
     parsed = None
     if not unchecked:
         parsed = await _try(app, url)
@@ -159,7 +163,7 @@ def _feed(new: NewFeed, url: str, parsed: Parsed | None, *, now: datetime) -> Fe
         slug=new.slug or slugify(title) or slugify(host),
         url=url,
         title=title,
-        language=new.language or (parsed.language if parsed else "und"),
+        language=primary(new.language or (parsed.language if parsed else None)),
         region=new.region,
         publisher=new.publisher or title,
         owner="api",

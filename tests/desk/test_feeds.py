@@ -122,15 +122,36 @@ async def test_failing_feeds_are_listed_first_and_switched_off_ones_last(tmp_pat
         assert (lines[3].reason, lines[3].next_poll_at) == ("asked to stop", None)
 
 
-async def test_a_304_after_a_failure_does_not_look_like_a_failure_for_ever(tmp_path: Path) -> None:
-    """The count of failures stays with a 304, but the list must say what the feed does now."""
+@pytest.mark.parametrize(("failures", "words"), [(1, "1 failure in a row"), (3, "3 failures in a row")])
+async def test_a_304_after_failures_says_that_the_feed_was_not_read_since(
+    tmp_path: Path, failures: int, words: str
+) -> None:
+    """A 304 heals nothing, so it stays among the failing; but its reason is not an answer of 304."""
     async with small_stage(tmp_path, PAPER) as stage, opened(stage) as app:
         await poll_all(app)
-        await app.store.write(_failed_once)
+        await app.store.write(_failed, failures)
         await poll_all(app)
         (line,) = await list_feeds(app)
-        assert "304" in line.reason
+        said = f"unchanged (304) since it failed: not read whole again yet ({words})"
+        assert (line.state, line.reason) == ("failing", said)
 
 
-def _failed_once(tx: Transaction) -> None:
-    tx.run("UPDATE feeds SET failures = 1, outcome = 'timeout', reason = 'slow'")
+def _failed(tx: Transaction, times: int) -> None:
+    tx.run("UPDATE feeds SET failures = :times, outcome = 'timeout', reason = 'slow'", times=times)
+
+
+@pytest.mark.parametrize("language", ["english", "no idea", "e", "es-", "es\x00", "ñe", "12", " "])
+async def test_what_is_no_language_tag_is_refused(tmp_path: Path, language: str) -> None:
+    async with small_stage(tmp_path, PAPER) as stage, opened(stage) as app:
+        new = NewFeed(url="http://127.0.0.1:9/f", language=language)
+        with pytest.raises(Refused, match="no language tag"):
+            await add_feed(app, new, actor="t", unchecked=True)
+        assert [line.slug for line in await list_feeds(app)] == ["gazette"]
+
+
+@pytest.mark.parametrize(("said", "kept"), [("es-MX", "es"), ("EN_us", "en"), ("und", "und"), ("", "und")])
+async def test_of_a_language_tag_the_primary_subtag_is_kept(tmp_path: Path, said: str, kept: str) -> None:
+    async with small_stage(tmp_path) as stage, opened(stage) as app:
+        new = NewFeed(url="http://127.0.0.1:9/f", language=said)
+        (line,) = (await add_feed(app, new, actor="t", unchecked=True)).added
+    assert line.language == kept
