@@ -107,6 +107,7 @@ class App:
         sealer = Sealer(store_key(settings))
         store = await open_store(settings.store_url, sealer=sealer, backup_dir=state / "backups")
         closing.push_async_callback(store.close)
+        await store.hold()
         http = http_client(settings)
         closing.push_async_callback(http.aclose)
         parsers = parser_pool(settings)

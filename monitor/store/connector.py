@@ -70,6 +70,13 @@ class Store(Protocol):
         """Run `fn(tx, …)` on one unchanging view of the data; a write inside it is a `StoreError`."""
         ...
 
+    async def hold(self) -> None:
+        """Keep the store for this process alone until it closes it, or dies.
+
+        Raises `StoreBusy` when another process holds it, wherever that keeps its state.
+        """
+        ...
+
     async def backup(self, path: Path) -> None:
         """Write a whole, verified copy to `path`, which must not exist.
 

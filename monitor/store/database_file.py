@@ -8,7 +8,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from monitor.errors import StoreError, StoreFull
+import filelock
+
+from monitor.errors import StoreBusy, StoreError, StoreFull
 
 
 def prepare(path: Path) -> None:
@@ -52,6 +54,31 @@ def write_copy(target: Path, fill: Callable[[Path], None]) -> None:
     finally:
         with contextlib.suppress(OSError):
             partial_copy.unlink(missing_ok=True)
+
+
+class LockFile:
+    """Says which process has a database for itself; the system gives it back when that process dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = filelock.FileLock(path.with_name(path.name + ".lock"), mode=0o600, thread_local=False)
+
+    def take(self) -> None:
+        """Take the lock. Raises `StoreBusy` when another process has it, `StoreFull` when it cannot be made."""
+        try:
+            self._lock.acquire(blocking=False)
+        except filelock.Timeout as error:
+            raise StoreBusy(
+                f"another monitor process has the database {self._path} for itself; stop it first"
+            ) from error
+        except OSError as error:
+            raise StoreFull(
+                f"cannot lock {self._path}: {error.strerror}; check its folder and the disk"
+            ) from error
+
+    def give_back(self) -> None:
+        """Let others have it; harmless when it was never taken."""
+        self._lock.release(force=True)
 
 
 def _touch_private(path: Path) -> None:

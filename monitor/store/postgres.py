@@ -69,11 +69,16 @@ _ERRORS: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[StoreError], st
 )
 
 
+_LOCK = "SELECT pg_try_advisory_lock(hashtext('news-monitor'), hashtext(current_schema()))"
+
+
 class PostgresStore:
     """One schema of a PostgreSQL database. Open it with `PostgresStore.open`."""
 
-    def __init__(self, pool: ConnectionPool[Connection], *, place: str, sealer: Sealer) -> None:
+    def __init__(self, pool: ConnectionPool[Connection], url: str, *, place: str, sealer: Sealer) -> None:
         self.place = place
+        self._url = url
+        self._holder: psycopg.Connection[tuple[bool]] | None = None
         self.sealer = sealer
         self._pool = pool
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
@@ -101,7 +106,7 @@ class PostgresStore:
             timeout=_CONNECT_SECONDS,
             name="store",
         )
-        store = cls(pool, place=place, sealer=sealer)
+        store = cls(pool, url, place=place, sealer=sealer)
         try:
             await store._in_writer(store._start, url, migrate.shipped() if migrations is None else migrations)
         except BaseException:
@@ -131,6 +136,18 @@ class PostgresStore:
             "or with the server's own continuous archiving"
         )
 
+    async def hold(self) -> None:
+        """Take an advisory lock on the schema, on a connection of its own: see `Store.hold`."""
+        await self._in_writer(self._hold)
+
+    def _hold(self) -> None:
+        with _translated(self.place):
+            if self._holder is None:
+                self._holder = psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+            (held,) = self._holder.execute(_LOCK).fetchone() or (False,)
+        if not held:
+            raise StoreBusy(f"another monitor process has {self.place} for itself; stop it first")
+
     async def close(self) -> None:
         """Let running transactions end, then close every connection."""
         if self._closed.is_set():
@@ -139,6 +156,8 @@ class PostgresStore:
         await asyncio.to_thread(self._read_threads.shutdown)
         await asyncio.to_thread(self._write_thread.shutdown)
         await asyncio.to_thread(self._pool.close)
+        if self._holder is not None:
+            self._holder.close()
 
     async def _in_writer(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         self._check_open()
