@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.model import DeliveryState, SendOutcome, SendResult
+from monitor.text.duration import words
 
 # Waits after the first, second, … failed attempt: the schedule that Standard Webhooks 1.0.0 suggests.
 SCHEDULE = (
@@ -100,18 +101,11 @@ def _later(wait: timedelta, cause: str, *, created_at: datetime, now: datetime) 
     if due_at > created_at + MAX_AGE:
         return _dead(now, f"the next try would come more than {MAX_AGE.days} days after the alert: {cause}")
     return RetryPlan(
-        state=DeliveryState.PENDING, due_at=due_at, reason=f"{cause}; next try in {_words(wait)}"
+        state=DeliveryState.PENDING,
+        due_at=due_at,
+        reason=f"{cause}; next try in {words(wait.total_seconds())}",
     )
 
 
 def _dead(now: datetime, reason: str) -> RetryPlan:
     return RetryPlan(state=DeliveryState.DEAD, due_at=now, reason=reason)
-
-
-def _words(wait: timedelta) -> str:
-    seconds = round(wait.total_seconds())
-    if seconds < 120:
-        return f"{seconds} s"
-    if seconds < 7200:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from monitor.model import FetchState, Outcome
+from monitor.text.duration import DAY, words
 
-DAY = 86_400
 MAX_CACHED = DAY
 MAX_BACKOFF = DAY
 MAX_RETRY_AFTER = 7 * DAY
@@ -135,11 +135,3 @@ def _http_date(text: str) -> datetime | None:
 
 def _beyond(asked: int, cap: int) -> str:
     return f", obeyed up to {words(cap)}" if asked > cap else ""
-
-
-def words(seconds: int) -> str:
-    """Say a duration in the largest unit that fits: `90 s`, `60 min`, `5 h`, `3 days`."""
-    for size, unit, until in ((1, "s", 120), (60, "min", 7200), (3600, "h", 2 * DAY)):
-        if seconds < until:
-            return f"{round(seconds / size)} {unit}"
-    return f"{round(seconds / DAY)} days"

@@ -148,3 +148,25 @@ def test_a_receiver_that_never_answers_is_given_between_three_and_four_days(jitt
         now = decided.due_at
     assert attempts == 10
     assert timedelta(hours=75) <= now - NOW <= timedelta(hours=91)
+
+
+@pytest.mark.parametrize(("attempts", "said"), [(1, "5 s"), (2, "5 min"), (4, "2 h")])
+def test_the_reason_says_when_the_next_try_is(attempts: int, said: str) -> None:
+    assert after(SendOutcome.RETRY, attempts=attempts).reason == (
+        f"attempt {attempts} of 10 failed: answered 503; next try in {said}"
+    )
+
+
+def test_only_a_longer_wish_of_the_receiver_is_said_and_obeyed() -> None:
+    longer = after(SendOutcome.RETRY, retry_after=6.0)
+    assert longer.due_at - NOW == timedelta(seconds=6)
+    assert longer.reason.endswith("; the receiver asked for this wait; next try in 6 s")
+    for wish in (5.0, 0.0, -3.0, None):
+        same = after(SendOutcome.RETRY, retry_after=wish)
+        assert same.due_at - NOW == timedelta(seconds=5)
+        assert "asked" not in same.reason
+
+
+def test_a_try_exactly_at_the_age_limit_is_still_made() -> None:
+    assert after(SendOutcome.RETRY, age=MAX_AGE - timedelta(seconds=5)).state is DeliveryState.PENDING
+    assert after(SendOutcome.RETRY, age=MAX_AGE - timedelta(seconds=4)).state is DeliveryState.DEAD

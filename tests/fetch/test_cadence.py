@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.fetch.cadence import Schedule, next_poll, retry_after, words
+from monitor.fetch.cadence import Schedule, next_poll, retry_after
 from monitor.model import FetchState, Outcome
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
@@ -177,14 +177,35 @@ def test_whatever_a_server_sends_a_success_is_asked_again_within_a_day(headers: 
     assert HOUR <= plan(headers=headers).interval <= DAY
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (90, "90 s"), (3600, "60 min"), (7200, "2 h"), (DAY, "24 h"), (2 * DAY, "2 days")],
-)
-def test_durations_in_words(seconds: int, text: str) -> None:
-    assert words(seconds) == text
-
-
 def test_a_first_unreachable_server_is_tried_again_after_one_interval() -> None:
     """The machine may have been offline for a moment; no server was bothered."""
     assert [plan(Outcome.UNREACHABLE, failures=n).interval // HOUR for n in range(4)] == [1, 2, 4, 8]
+
+
+def test_the_field_that_asks_is_named_and_a_cap_is_said_only_beyond_it() -> None:
+    assert plan(headers={"expires": stamp(hours=5), "date": stamp()}).reason == "server asks 5 h (Expires)"
+    assert plan(headers={"cache-control": "max-age=86400"}).reason == "server asks 24 h (max-age)"
+    assert plan(headers={"cache-control": "max-age=86401"}).reason.endswith(", obeyed up to 24 h")
+
+
+def test_reasons_of_failures_say_how_many_and_what_the_server_asked() -> None:
+    assert plan(Outcome.NOT_FOUND).reason == "backing off after 1 failure: 2 h"
+    assert plan(Outcome.NOT_FOUND, failures=1).reason == "backing off after 2 failures: 4 h"
+    less = plan(Outcome.SERVER_ERROR, headers={"retry-after": "60"})
+    assert less.reason == "60 min floor, server asks less (Retry-After)"
+
+
+def test_an_expiry_of_now_or_before_is_no_wish() -> None:
+    for expires in (stamp(), stamp(hours=-1)):
+        schedule = plan(headers={"expires": expires, "date": stamp()}, floor=1)
+        assert (schedule.interval, schedule.reason) == (1, "1 s floor")
+
+
+def test_an_age_beyond_the_maximum_leaves_no_wish() -> None:
+    assert plan(headers={"cache-control": "max-age=60", "age": "600"}, floor=1).reason == "1 s floor"
+
+
+@pytest.mark.parametrize("value", ["", "soon", "-5", "Sat, 01 Mar 2025"])
+def test_what_is_no_wait_is_none(value: str) -> None:
+    assert retry_after({"retry-after": value}, NOW) is None
+    assert retry_after({}, NOW) is None

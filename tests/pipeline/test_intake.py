@@ -110,3 +110,9 @@ def test_a_damaged_document_counts_as_read_but_its_validators_are_not_kept(outco
     )
     assert (state.etag, state.body_hash, state.failures) == ('"a"', "old", 0)
     assert state.baseline_at == state.last_ok_at == NOW
+
+
+def test_both_validators_are_taken_over() -> None:
+    for outcome in (Outcome.NEW, Outcome.NOT_MODIFIED):
+        state = after(outcome, etag='"n"', last_modified="Tue")
+        assert (state.etag, state.last_modified) == ('"n"', "Tue")
