@@ -65,6 +65,7 @@ def test_max_age_counts_on_a_200_and_on_a_304(outcome: Outcome) -> None:
         ({"expires": "0"}, HOUR),
         ({"expires": "-1"}, HOUR),
         ({"expires": "never 99:99"}, HOUR),
+        ({"expires": "Mon, 10 Mar 2025"}, HOUR),
     ],
 )
 def test_what_a_server_asks_for_by_caching(headers: dict[str, str], interval: int) -> None:
@@ -75,6 +76,12 @@ def test_ten_years_are_obeyed_for_a_day_and_said() -> None:
     schedule = plan(headers={"cache-control": "max-age=315360000"})
     assert schedule.interval == DAY
     assert schedule.reason == "server asks 3650 days (max-age), obeyed up to 24 h"
+
+
+def test_a_server_that_asks_for_what_we_do_anyway_is_not_named_as_the_cause() -> None:
+    assert plan(headers={"cache-control": "max-age=3600"}).reason == "60 min floor"
+    backing_off = plan(Outcome.BLOCKED, headers={"retry-after": str(2 * HOUR)})
+    assert backing_off.reason == "backing off after 1 failure: 2 h"
 
 
 def test_failures_double_the_interval_up_to_a_day() -> None:

@@ -81,6 +81,30 @@ def test_a_very_long_guid_still_gives_a_short_and_distinct_key() -> None:
     assert one != two
 
 
+def test_a_guid_of_300_characters_is_kept_and_a_longer_one_says_that_it_was_hashed() -> None:
+    assert keys(Entry(raw_id="x" * 300)) == [f"guid:{'x' * 300}"]
+    assert keys(Entry(raw_id="x" * 301))[0].startswith("guid:sha256-")
+
+
+def test_the_text_names_the_link_as_it_stands_in_the_feed() -> None:
+    assert (
+        made(Entry(link="http://A.example/1?utm_source=rss"))[0].text.url
+        == "http://A.example/1?utm_source=rss"
+    )
+    assert made(Entry(raw_id="1"))[0].text.url == ""
+
+
+def test_an_item_that_nobody_gave_a_language_is_undetermined() -> None:
+    parsed = Parsed(outcome=Outcome.NEW, language="und", entries=(Entry(raw_id="1"),))
+    (draft,) = drafts(parsed, feed_language="und", source="")
+    assert draft.text.language == "und"
+
+
+def test_a_fingerprint_has_128_bits_in_hex() -> None:
+    """Stored ones are compared with new ones: another length would make every item look changed."""
+    assert len(made(Entry(raw_id="1"))[0].fingerprint) == 32
+
+
 def test_the_fingerprint_is_of_title_and_text_only() -> None:
     entry = Entry(raw_id="1", title="One", summary="s", body="b", link="https://a.example/1")
     same = replace(entry, link="https://a.example/2", tags=("t",), published=datetime(2025, 1, 1, tzinfo=UTC))

@@ -60,6 +60,14 @@ def test_no_item_is_lost_between_new_and_seen(keys: list[int], stored: set[int])
     assert sorted([each.key for each in intake.new] + list(intake.seen)) == sorted(each.key for each in found)
 
 
+def test_a_new_guid_on_text_and_link_that_were_shown_is_a_reissue() -> None:
+    again, edited, moved = (replace(draft(key), canonical_link="https://p.test/1") for key in "aem")
+    edited, moved = replace(edited, fingerprint="2"), replace(moved, canonical_link="https://p.test/2")
+    intake = take_in([again, edited, moved], {}, shown={("1", "https://p.test/1")})
+    assert intake.reissued == {"a"}
+    assert {each.key for each in intake.new} == {"a", "e", "m"}
+
+
 def test_a_good_answer_replaces_validators_and_heals() -> None:
     state = after(Outcome.NEW, etag='W/"b"')
     assert (state.etag, state.last_modified, state.validator_url) == ('W/"b"', None, "https://f.test/new")

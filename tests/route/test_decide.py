@@ -133,6 +133,11 @@ def test_each_refusal_says_what_stood_in_the_way() -> None:
     assert "es only" in (unwanted(subscription(languages=("es",)), hit()) or "")
 
 
+def test_a_refusal_for_the_language_names_all_that_are_taken() -> None:
+    said = unwanted(subscription(languages=("es", "fr")), hit())
+    assert said == "the subscription takes es, fr only, the item is in en"
+
+
 def test_an_item_of_unknown_language_passes_a_language_filter() -> None:
     assert unwanted(subscription(languages=("es",)), hit(language="und")) is None
 
