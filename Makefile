@@ -40,9 +40,9 @@ lock: $(VENV)/.ready-dev ## Resolve the lock files anew
 	$(BIN)/python -m pip install --quiet uv
 	printf 'hatchling\neditables\n' > $(VENV)/build.in
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	  --no-emit-find-links --quiet -o requirements.lock pyproject.toml $(VENV)/build.in
+	  --no-emit-find-links --no-strip-extras --quiet -o requirements.lock pyproject.toml $(VENV)/build.in
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	  --no-emit-find-links --quiet --extra dev -o requirements-dev.lock pyproject.toml $(VENV)/build.in
+	  --no-emit-find-links --no-strip-extras --quiet --extra dev -o requirements-dev.lock pyproject.toml $(VENV)/build.in
 
 clean: ## Remove the environment and all caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov build dist

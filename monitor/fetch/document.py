@@ -1,15 +1,16 @@
 """What a parsed document is, and how it crosses the pipe between the parser child and us (JSON, never pickle)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from monitor.model import Outcome
+from monitor.model import Hints, Outcome
 
 AUTHOR_LIMIT = 200
 TAG_LIMIT = 100
 MAX_TAGS = 50
+_HINT_LISTS = ("skip_hours", "skip_days")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,8 @@ class Parsed:
     """How parsing ended. `outcome` NEW means that it was read; `reason` then is empty or says what was lost.
 
     `damaged` says that it was not well-formed: it may have been cut, and its validators stand for all of it.
-    `format` is like `rss20`, `atom10`, `rss10` or `json11`; `language` a primary subtag or `und`.
+    `format` is like `rss20`, `atom10`, `rss10` or `json11`; `language` a primary subtag or `und`; `hints` what the
+    document says of its own polling.
     """
 
     outcome: Outcome
@@ -45,6 +47,7 @@ class Parsed:
     format: str = ""
     language: str = "und"
     damaged: bool = False
+    hints: Hints = field(default_factory=Hints)
     entries: tuple[Entry, ...] = ()
 
 
@@ -60,7 +63,8 @@ def to_wire(parsed: Parsed) -> dict[str, Any]:
 def from_wire(fields: Mapping[str, Any]) -> Parsed:
     """Rebuild what `to_wire` wrote."""
     entries = tuple(_entry(entry) for entry in fields["entries"])
-    return Parsed(**{**fields, "outcome": Outcome(fields["outcome"]), "entries": entries})
+    hints = Hints(**{**fields["hints"], **{name: tuple(fields["hints"][name]) for name in _HINT_LISTS}})
+    return Parsed(**{**fields, "outcome": Outcome(fields["outcome"]), "hints": hints, "entries": entries})
 
 
 def _entry(fields: Mapping[str, Any]) -> Entry:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.model.topic import Priority
+
 
 class Outcome(StrEnum):
     """How a poll ended. The set is closed: every poll ends in exactly one of these, with a reason in words."""
@@ -36,12 +38,35 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What the last readable document says of its own polling and whereabouts; all of it is optional.
+
+    `min_interval` in seconds is the larger of `ttl` and `sy:updatePeriod / updateFrequency`; `skip_hours` are
+    hours of the day in GMT (0-23), `skip_days` days of the week in GMT (Monday 0, Sunday 6). `hub` and
+    `self_url` are for WebSub, `older` is the next page or archive of older items (RFC 5005); all absolute.
+    """
+
+    min_interval: int = 0
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    hub: str | None = None
+    self_url: str | None = None
+    older: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchState:
     """Where polling of one feed stands; `next_poll_at` is the schedule.
 
     Validators are the exact bytes a server sent (RFC 9110, 8.8), kept as latin-1 text, and are valid only
-    for `validator_url`. `interval` is the one in force, in seconds. `failures` counts polls in a row that
-    were not ok; a 304 does not reset it.
+    for `validator_url`. `interval` is the one in force, in seconds, and `plan` says in words why the next poll is
+    when it is. `failures` counts polls in a row that were not ok since `failing_since`; a 304 does not reset it.
+
+    `rhythm` is what was learnt of the feed's publishing (`monitor.fetch.rhythm`), `last_new_at` when an unseen item
+    was last found after the baseline, `window` how many items the last readable document had (None: none read yet),
+    `empty_since` since when it has had none, `full_at` when a 200 was last answered. A `retired_at` feed is only
+    probed. `moved_to` is where permanent redirects have led without a break, `moved_polls` times since
+    `moved_since`; once `follows_move`, the new address is asked.
     """
 
     next_poll_at: datetime
@@ -58,6 +83,19 @@ class FetchState:
     reason: str = ""
     interval: int = 3600
     claimed_at: datetime | None = None
+    plan: str = ""
+    rhythm: str = ""
+    last_new_at: datetime | None = None
+    window: int | None = None
+    failing_since: datetime | None = None
+    empty_since: datetime | None = None
+    full_at: datetime | None = None
+    retired_at: datetime | None = None
+    moved_to: str | None = None
+    moved_since: datetime | None = None
+    moved_polls: int = 0
+    follows_move: bool = False
+    hints: Hints = Hints()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +103,8 @@ class Feed:
     """A polled URL and what people said about it.
 
     `slug` is its stable name; `owner` is `file:NAME`, `ui` or `api`; `min_interval` in seconds raises (never
-    undercuts) the configured floor. A feed that is not `enabled` is not polled, and `disabled_reason` says why.
+    undercuts) the configured floor; `priority` shifts its share of the request budget. A feed that is not
+    `enabled` is not polled, and `disabled_reason` says why.
     `id` is 0 before the feed is stored.
     """
 
@@ -80,6 +119,7 @@ class Feed:
     enabled: bool = True
     disabled_reason: str = ""
     min_interval: int = 0
+    priority: Priority = Priority.NORMAL
     owner: str
     revision: int = 1
     fetch: FetchState = field(kw_only=True)

@@ -3,21 +3,22 @@
 Decides no cadence and fetches nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.errors import NotFound, StoreConflict
 from monitor.model import Feed, FetchState, Outcome, Poll
-from monitor.store.columns import SECOND, micros, moment, moment_or_none
+from monitor.store.columns import SECOND, micros, moment
 from monitor.store.connector import Row, Transaction, skip_locked
+from monitor.store.feed_rows import edited, feed_of, host_of, progressed
 
 CLOCK_STEP = timedelta(hours=1)  # a clock set back by less delays polls by no more than that
 
 
 def list_feeds(tx: Transaction) -> list[Feed]:
     """Return every feed, disabled ones too, in order of slug."""
-    return [_feed(row) for row in tx.rows("SELECT * FROM feeds ORDER BY slug")]
+    return [feed_of(row) for row in tx.rows("SELECT * FROM feeds ORDER BY slug")]
 
 
 def get_feed(tx: Transaction, slug: str) -> Feed:
@@ -25,7 +26,7 @@ def get_feed(tx: Transaction, slug: str) -> Feed:
     row = tx.one("SELECT * FROM feeds WHERE slug = :slug", slug=slug)
     if row is None:
         raise NotFound(f"no feed is called {slug!r}")
-    return _feed(row)
+    return feed_of(row)
 
 
 def put_feed(tx: Transaction, feed: Feed) -> Feed:
@@ -38,12 +39,23 @@ def put_feed(tx: Transaction, feed: Feed) -> Feed:
     """
     row = tx.one("SELECT * FROM feeds WHERE slug = :slug", slug=feed.slug)
     if row is None:
-        tx.run(_INSERT, **_edited(feed), revision=1, **_state(feed.fetch), claimed_at=None)
+        values = {
+            **edited(feed),
+            **progressed(feed.fetch),
+            "host": host_of(feed.url),
+            "revision": 1,
+            "claimed_at": None,
+        }
+        tx.run(
+            _INSERT.format(columns=", ".join(values), values=", ".join(f":{name}" for name in values)),
+            **values,
+        )
         return get_feed(tx, feed.slug)
-    edited = _edited(feed)
-    if all(row[name] == value for name, value in edited.items()):
-        return _feed(row)
-    changed = tx.run(_UPDATE, **edited, id=row["id"], revision=row["revision"])
+    wanted = edited(feed)
+    if all(row[name] == value for name, value in wanted.items()):
+        return feed_of(row)
+    wanted["host"] = host_of(feed.url)
+    changed = tx.run(_assigned(_UPDATE, wanted), **wanted, id=row["id"], revision=row["revision"])
     if not changed:
         raise StoreConflict(
             f"the feed {feed.slug!r} was changed by someone else just now; look at it and try again"
@@ -80,7 +92,7 @@ def claim_due(tx: Transaction, *, now: datetime, limit: int, but: Collection[int
             ids=tuple(row["id"] for row in due),
         )
     }
-    return [_feed(claimed[row["id"]]) for row in due]
+    return [feed_of(claimed[row["id"]]) for row in due]
 
 
 def finish_poll(tx: Transaction, feed: Feed, fetch: FetchState, poll: Poll) -> bool:
@@ -89,7 +101,8 @@ def finish_poll(tx: Transaction, feed: Feed, fetch: FetchState, poll: Poll) -> b
     The claim is lost when the feed was claimed again, finished, or given another URL since: then nothing is
     written.
     """
-    kept = tx.run(_FINISH, **_state(fetch), id=feed.id, claimed_at=micros(feed.fetch.claimed_at))
+    values = {**progressed(fetch), "host": host_of(feed.url)}
+    kept = tx.run(_assigned(_FINISH, values), **values, id=feed.id, claimed_at=micros(feed.fetch.claimed_at))
     if not kept:
         return False
     tx.run(
@@ -147,113 +160,22 @@ WHERE enabled = 1 AND (next_poll_at <= :now OR last_polled_at > :ahead OR claime
 ORDER BY next_poll_at, id LIMIT :limit
 """
 
-_INSERT = """
-INSERT INTO feeds (
-  slug, url, title, language, region, publisher, kind, enabled, disabled_reason, min_interval, owner,
-  revision,
-  next_poll_at, etag, last_modified, validator_url, body_hash, last_polled_at, last_ok_at, baseline_at,
-  failures, gone, outcome, reason, poll_interval, claimed_at
-) VALUES (
-  :slug, :url, :title, :language, :region, :publisher, :kind, :enabled, :disabled_reason, :min_interval,
-  :owner,
-  :revision, :next_poll_at, :etag, :last_modified, :validator_url, :body_hash, :last_polled_at, :last_ok_at,
-  :baseline_at, :failures, :gone, :outcome, :reason, :poll_interval, :claimed_at
-)
-"""
-
-_UPDATE = """
-UPDATE feeds SET
-  slug = :slug, url = :url, title = :title, language = :language, region = :region, publisher = :publisher,
-  kind = :kind, enabled = :enabled, disabled_reason = :disabled_reason, min_interval = :min_interval,
-  owner = :owner, revision = revision + 1
-WHERE id = :id AND revision = :revision
-"""
+_INSERT = "INSERT INTO feeds ({columns}) VALUES ({values})"
+_UPDATE = "UPDATE feeds SET {columns}, revision = revision + 1 WHERE id = :id AND revision = :revision"
+_FINISH = "UPDATE feeds SET {columns}, claimed_at = NULL WHERE id = :id AND claimed_at = :claimed_at"
 
 _FORGET = """
 UPDATE feeds SET
   etag = NULL, last_modified = NULL, validator_url = NULL, body_hash = NULL, baseline_at = NULL,
-  claimed_at = NULL,
+  window_size = NULL, empty_since = NULL, retired_at = NULL, failing_since = NULL, failures = 0, gone = 0,
+  moved_to = NULL, moved_since = NULL, moved_polls = 0, follows_move = 0, hints = '{}', claimed_at = NULL,
   next_poll_at = :next_poll_at
 WHERE id = :id
 """
 
-_FINISH = """
-UPDATE feeds SET
-  next_poll_at = :next_poll_at, etag = :etag, last_modified = :last_modified, validator_url = :validator_url,
-  body_hash = :body_hash, last_polled_at = :last_polled_at, last_ok_at = :last_ok_at,
-  baseline_at = :baseline_at,
-  failures = :failures, gone = :gone, outcome = :outcome, reason = :reason, poll_interval = :poll_interval,
-  claimed_at = NULL
-WHERE id = :id AND claimed_at = :claimed_at
-"""
 
-
-def _edited(feed: Feed) -> dict[str, Any]:
-    return {
-        "slug": feed.slug,
-        "url": feed.url,
-        "title": feed.title,
-        "language": feed.language,
-        "region": feed.region,
-        "publisher": feed.publisher,
-        "kind": feed.kind,
-        "enabled": int(feed.enabled),
-        "disabled_reason": feed.disabled_reason,
-        "min_interval": feed.min_interval,
-        "owner": feed.owner,
-    }
-
-
-def _state(fetch: FetchState) -> dict[str, Any]:
-    return {
-        "next_poll_at": micros(fetch.next_poll_at),
-        "etag": fetch.etag,
-        "last_modified": fetch.last_modified,
-        "validator_url": fetch.validator_url,
-        "body_hash": fetch.body_hash,
-        "last_polled_at": micros(fetch.last_polled_at),
-        "last_ok_at": micros(fetch.last_ok_at),
-        "baseline_at": micros(fetch.baseline_at),
-        "failures": fetch.failures,
-        "gone": fetch.gone,
-        "outcome": fetch.outcome.value if fetch.outcome else None,
-        "reason": fetch.reason,
-        "poll_interval": fetch.interval,
-    }
-
-
-def _feed(row: Row) -> Feed:
-    return Feed(
-        id=row["id"],
-        slug=row["slug"],
-        url=row["url"],
-        title=row["title"],
-        language=row["language"],
-        region=row["region"],
-        publisher=row["publisher"],
-        kind=row["kind"],
-        enabled=bool(row["enabled"]),
-        disabled_reason=row["disabled_reason"],
-        min_interval=row["min_interval"],
-        owner=row["owner"],
-        revision=row["revision"],
-        fetch=FetchState(
-            next_poll_at=moment(row["next_poll_at"]),
-            etag=row["etag"],
-            last_modified=row["last_modified"],
-            validator_url=row["validator_url"],
-            body_hash=row["body_hash"],
-            last_polled_at=moment_or_none(row["last_polled_at"]),
-            last_ok_at=moment_or_none(row["last_ok_at"]),
-            baseline_at=moment_or_none(row["baseline_at"]),
-            failures=row["failures"],
-            gone=row["gone"],
-            outcome=Outcome(row["outcome"]) if row["outcome"] else None,
-            reason=row["reason"],
-            interval=row["poll_interval"],
-            claimed_at=moment_or_none(row["claimed_at"]),
-        ),
-    )
+def _assigned(sql: str, values: Mapping[str, Any]) -> str:
+    return sql.format(columns=", ".join(f"{name} = :{name}" for name in values))
 
 
 def _poll(row: Row) -> Poll:
