@@ -40,6 +40,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "route/decide": ("tests/route",),
     "fetch/identity": ("tests/fetch/test_identity*.py",),
     "fetch/cadence": ("tests/fetch/test_cadence*.py",),
+    "fetch/health": ("tests/fetch/test_health*.py",),
+    "fetch/rhythm": ("tests/fetch/test_rhythm*.py",),
     "deliver/retry": ("tests/deliver/test_retry*.py",),
     "pipeline/intake": ("tests/pipeline/test_intake*.py",),
     **{

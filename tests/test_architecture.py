@@ -22,7 +22,10 @@ DRIVERS = {
 FOLDERS = {"fastapi": {"web"}, "typer": {"cli"}, "uvicorn": {"web"}, "lxml": {"text", "config"}}
 
 PURE_FOLDERS = ("model", "text", "match", "route")
-PURE_FILES = ("fetch/cadence.py", "fetch/identity.py", "deliver/retry.py", "pipeline/intake.py")
+PURE_FILES = (
+    "fetch/cadence.py", "fetch/health.py", "fetch/identity.py", "fetch/rhythm.py", "deliver/retry.py",
+    "pipeline/intake.py",
+)  # fmt: skip
 IMPURE = {
     "asyncio", "httpx", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "structlog", "subprocess",
     "sys", "threading", "time", "uuid",

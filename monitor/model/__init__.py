@@ -5,7 +5,7 @@ Times are timezone-aware UTC datetimes. Ids are the store's integers; `uid`s are
 
 from monitor.model.alert import Alert, AlertHit, Decision, Verdict
 from monitor.model.delivery import Attempt, Delivery, DeliveryState, SendOutcome, SendResult
-from monitor.model.feed import Feed, FetchState, Hints, Outcome, Poll
+from monitor.model.feed import Feed, FetchState, HealthState, Hints, Outcome, Poll
 from monitor.model.hit import Hit, HitReason, Span
 from monitor.model.item import Item, ItemDraft, ItemText
 from monitor.model.recipient import Channel, ChannelKind, Subscriber, Subscription
@@ -24,6 +24,7 @@ __all__ = [
     "Example",
     "Feed",
     "FetchState",
+    "HealthState",
     "Hints",
     "Hit",
     "HitReason",

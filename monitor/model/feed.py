@@ -37,6 +37,20 @@ class Outcome(StrEnum):
         return self in {Outcome.NEW, Outcome.SAME, Outcome.NOT_MODIFIED}
 
 
+class HealthState(StrEnum):
+    """How a feed is doing. The set is closed; `monitor.fetch.health` judges, first match from the top."""
+
+    OFF = "off"  # switched off by a person
+    RETIRED = "retired"  # gone or dead: only probed, returns by itself
+    FAILING = "failing"  # the last readable document is older than the last failure
+    LATE = "late"  # due for long and not polled: the daemon is behind or was off
+    WAITING = "waiting"  # not polled yet
+    EMPTY = "empty"  # answers with a document without items
+    STALE = "stale"  # answers, but nothing new for so long that nobody may be writing it
+    SILENT = "silent"  # answers, but nothing new for longer than its own rhythm explains
+    OK = "ok"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
     """What the last readable document says of its own polling and whereabouts; all of it is optional.

@@ -19,7 +19,7 @@ import httpx
 import structlog
 
 from monitor.errors import MonitorError
-from monitor.fetch.cadence import next_poll
+from monitor.fetch.cadence import Limits, next_poll
 from monitor.fetch.identity import drafts
 from monitor.fetch.parse import Parsed
 from monitor.fetch.pool import ParserPool
@@ -167,11 +167,13 @@ class Poller:
         self, feed: Feed, poll: Poll, fetched: Fetched, *, digest: str | None, damaged: bool
     ) -> FetchState:
         """Work out when the feed is due again, and its state until then."""
+        floor = max(self._options.floor(feed.url), feed.min_interval)
         schedule = next_poll(
             feed.fetch,
             outcome=poll.outcome,
             headers=fetched.headers,
-            min_interval=max(self._options.floor(feed.url), feed.min_interval),
+            hints=feed.fetch.hints,
+            limits=Limits(floor=floor, pace=floor / 3600),
             now=poll.ended_at,
             jitter=self._context.random(),
         )

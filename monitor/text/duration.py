@@ -1,5 +1,6 @@
 """Durations in words, as reasons use them (pure)."""
 
+HOUR = 3600
 DAY = 86_400
 _UNITS = ((1, "s", 120), (60, "min", 7200), (3600, "h", 2 * DAY))  # seconds in one, its name, used below
 
