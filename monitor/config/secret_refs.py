@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from monitor.config.values import Fault
+from monitor.model import SecretKind, SecretRef
 
 FORMS = '{env = "NAME"}, {file = "PATH"} or {credential = "NAME"}'
-_KINDS = ("env", "file", "credential")
 _MAX_BYTES = 64 * 1024
 
 
@@ -24,13 +24,19 @@ class SecretSource:
     folder: Path
 
     def read(self, reference: Any) -> str | Fault:
-        """Fetch the secret that a reference names, without a file's line end; a Fault says what to do."""
-        if not is_reference(reference):
-            return Fault("a secret is written as a reference, never as itself", f"use one of {FORMS}")
-        kind, name = next(iter(reference.items()))
-        secret = self._from_environment(name) if kind == "env" else self._from_file(kind, name)
+        """Fetch the secret that a reference names, without a file's line end; a Fault says what to do.
+
+        The reference may be read already (a SecretRef) or stand as files write it.
+        """
+        ref = reference if isinstance(reference, SecretRef) else secret_ref(reference)
+        if isinstance(ref, Fault):
+            return ref
+        name = ref.name
+        secret = (
+            self._from_environment(name) if ref.kind is SecretKind.ENV else self._from_file(ref.kind, name)
+        )
         if secret == "":
-            return Fault(f"the secret in {kind} {name!r} is empty", "put the secret there")
+            return Fault(f"the secret in {ref.kind} {name!r} is empty", "put the secret there")
         return secret
 
     def _from_environment(self, name: str) -> str | Fault:
@@ -67,9 +73,10 @@ class SecretSource:
         )
 
 
-def is_reference(value: Any) -> bool:
-    """Say whether a value has the form of a reference."""
-    if not isinstance(value, Mapping) or len(value) != 1:
-        return False
-    kind, name = next(iter(value.items()))
-    return kind in _KINDS and isinstance(name, str)
+def secret_ref(value: Any) -> SecretRef | Fault:
+    """Take a value for a reference, without looking it up."""
+    if isinstance(value, Mapping) and len(value) == 1:
+        kind, name = next(iter(value.items()))
+        if kind in set(SecretKind) and isinstance(name, str) and "\0" not in name:
+            return SecretRef(kind=SecretKind(kind), name=name)
+    return Fault("a secret is written as a reference, never as itself", f"use one of {FORMS}")

@@ -1,8 +1,8 @@
 """One conditional GET for a feed, redirects included, ended in a closed set of outcomes.
 
-It sends back the exact validators a server issued, only to the URL that issued them, follows redirects itself
-so that each hop is guarded, and never raises for anything a server or the network can do. It does not parse,
-store or decide when to ask again.
+It sends back the exact validators a server issued, only to the URL that issued them, and a feed's own fields and
+credentials only to the origin they are configured for. It follows redirects itself so that each hop is guarded,
+and never raises for anything a server or the network can do. It does not parse, store or decide when to ask again.
 """
 
 import asyncio
@@ -10,10 +10,13 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import httpx
 
 from monitor.errors import GuardError
+from monitor.fetch.access import NOTHING, AccessError, Reach, origin
+from monitor.fetch.blocked import PAGE_LIMIT, PAGE_STATUSES, recognise, ways_out
 from monitor.model import FetchState, Outcome
 from monitor.net.bounded import BodyBroken, BodyTooLarge, read_bounded
 from monitor.net.client import SCHEMES
@@ -25,11 +28,10 @@ ACCEPT = (
 _PERMANENT = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LIST_FIELDS = frozenset({"cache-control", "content-encoding", "link"})  # may stand on several lines
+_PAGE_SECONDS = 3.0  # for the page that comes with a refusal; only its explanation depends on it
 _ADVICE: dict[int, tuple[Outcome, str]] = {
-    401: (Outcome.UNAUTHORIZED, "the feed asks for credentials; check the address or the password in it"),
     403: (Outcome.BLOCKED, "the server refuses us; ask the publisher to allow our User-Agent"),
     404: (Outcome.NOT_FOUND, "nothing is at this address; look for the feed's new one"),
-    407: (Outcome.UNAUTHORIZED, "a proxy on the way asks for credentials"),
     410: (Outcome.GONE, "the publisher says that the feed is gone for good"),
     429: (Outcome.RATE_LIMITED, "the server asks us to come less often"),
     451: (Outcome.BLOCKED, "withheld for legal reasons"),
@@ -52,7 +54,8 @@ class Fetched:
 
     `url` is the last one asked, without credentials and fragment: base for relative links, and what
     validators belong to. `headers` are the last response's, lower-case, values as latin-1 text. `size` counts
-    body bytes on the wire. `permanent_url` is where the unbroken run of 301 and 308 at the start led.
+    body bytes on the wire. `permanent_url` is where the unbroken run of 301 and 308 at the start led. `note` says
+    what a person should know of an answer that was accepted.
     """
 
     outcome: Outcome | None
@@ -64,48 +67,95 @@ class Fetched:
     size: int = 0
     seconds: float = 0.0
     permanent_url: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What holds for every hop of one poll; `private` says that a secret is told to the feed's server."""
+
+    state: FetchState
+    options: FetchOptions
+    reach: Reach
+    private: bool
 
 
 async def fetch(
-    client: httpx.AsyncClient, feed_url: str, state: FetchState, *, options: FetchOptions
+    client: httpx.AsyncClient,
+    feed_url: str,
+    state: FetchState,
+    *,
+    options: FetchOptions,
+    reach: Reach = NOTHING,
+    force: bool = False,
 ) -> Fetched:
-    """Ask for the feed once, conditionally, within `options.total_timeout` seconds in all."""
+    """Ask for the feed once, conditionally unless `force`, within `options.total_timeout` seconds in all.
+
+    The client's transport is given `reach.proxy` and `reach.tls` as the request's extensions `proxy` and `tls`.
+    """
     started = time.monotonic()
+    first = _address(feed_url)
+    private = bool(reach.credentials or (first and first.userinfo))
+    if force:
+        state = replace(state, etag=None, last_modified=None, validator_url=None)
+    terms = _Terms(state=state, options=options, reach=reach, private=private)
     try:
         async with asyncio.timeout(options.total_timeout):
-            fetched = await _follow(client, feed_url, state, options)
+            fetched = await _follow(client, first, terms)
     except TimeoutError:
         reason = f"no complete answer within {options.total_timeout:g} s"
-        fetched = _end(Outcome.TIMEOUT, reason, _address(feed_url))
+        fetched = _end(Outcome.TIMEOUT, reason, first)
     return replace(fetched, seconds=time.monotonic() - started)
 
 
-async def _follow(
-    client: httpx.AsyncClient, feed_url: str, state: FetchState, options: FetchOptions
-) -> Fetched:
-    address = _address(feed_url)
+def withheld(feed_url: str, error: AccessError) -> Fetched:
+    """Say how a poll ended that sent nothing, because what the feed is reached with cannot be had now."""
+    return _end(Outcome.UNAUTHORIZED, f"nothing was sent: {error}", _address(feed_url))
+
+
+async def _follow(client: httpx.AsyncClient, address: httpx.URL | None, terms: _Terms) -> Fetched:
     if address is None:
         return _end(Outcome.UNREACHABLE, "the feed's address cannot be read as a URL", None)
     seen: set[str] = set()
     permanent: str | None = None
     unbroken = True
+    note = ""
     while True:
         seen.add(bare(address))
-        answer = await _ask(client, address, state, options)
+        answer = await _ask(client, address, terms)
         if answer.outcome is not None or answer.status not in _REDIRECTS:
-            return replace(answer, permanent_url=permanent)
+            return replace(answer, permanent_url=permanent, note=note)
         target = _target(address, answer.headers.get("location", ""))
         if target is None:
             reason = f"{answer.url} names no usable Location (HTTP {answer.status})"
             return replace(answer, outcome=Outcome.REDIRECT_LOOP, reason=reason)
-        if bare(target) in seen or len(seen) > options.max_redirects:
-            return replace(answer, outcome=Outcome.REDIRECT_LOOP, reason=_circle(seen, target))
-        if target.scheme not in SCHEMES:
-            reason = f"{answer.url} redirects to a {target.scheme}: address; only http and https are followed"
-            return replace(answer, outcome=Outcome.FORBIDDEN_ADDRESS, reason=reason)
+        if refusal := _redirect_refusal(answer, target, seen, terms):
+            return replace(answer, outcome=refusal[0], reason=refusal[1])
+        if _downgrade(address, target):
+            note = f"{address.host} redirects from https to plain http ({bare(target)}): anyone on the way can read it"
         unbroken = unbroken and answer.status in _PERMANENT
         permanent = bare(target) if unbroken else permanent
         address = target
+
+
+def _redirect_refusal(
+    answer: Fetched, target: httpx.URL, seen: set[str], terms: _Terms
+) -> tuple[Outcome, str] | None:
+    if bare(target) in seen or len(seen) > terms.options.max_redirects:
+        return Outcome.REDIRECT_LOOP, _circle(seen, target)
+    if target.scheme not in SCHEMES:
+        reason = f"{answer.url} redirects to a {target.scheme}: address; only http and https are followed"
+        return Outcome.FORBIDDEN_ADDRESS, reason
+    if terms.private and _downgrade(httpx.URL(answer.url), target):
+        return Outcome.FORBIDDEN_ADDRESS, (
+            f"{answer.url} redirects to plain http ({bare(target)}), which is refused for a feed with credentials: "
+            "anyone on the way could read what only we may; ask the publisher for an https address"
+        )
+    return None
+
+
+def _downgrade(address: httpx.URL, target: httpx.URL) -> bool:
+    return (address.scheme, target.scheme) == ("https", "http")
 
 
 def _circle(seen: set[str], target: httpx.URL) -> str:
@@ -114,14 +164,12 @@ def _circle(seen: set[str], target: httpx.URL) -> str:
     return f"more than {len(seen) - 1} redirects, the last to {bare(target)}"
 
 
-async def _ask(
-    client: httpx.AsyncClient, address: httpx.URL, state: FetchState, options: FetchOptions
-) -> Fetched:
+async def _ask(client: httpx.AsyncClient, address: httpx.URL, terms: _Terms) -> Fetched:
     """Send one request; a redirect comes back with outcome None and its status."""
-    conditional = _validators(address, state)
-    headers = [(b"Accept", ACCEPT.encode()), (b"Accept-Encoding", b"gzip"), *conditional]
+    conditional = _validators(address, terms.state)
+    headers = [*_plain_fields(address, terms.reach), *conditional]
     try:
-        request = client.build_request("GET", address, headers=headers)
+        request = client.build_request("GET", address, headers=headers, extensions=_extensions(terms.reach))
     except httpx.InvalidURL as error:
         return _end(Outcome.UNREACHABLE, f"not an address that can be asked: {error}", address)
     try:
@@ -130,20 +178,34 @@ async def _ask(
         return _end(Outcome.FORBIDDEN_ADDRESS, str(error), address)
     except httpx.TimeoutException as error:
         return _end(Outcome.TIMEOUT, str(error) or f"{address.host} did not answer in time", address)
+    except httpx.ProxyError as error:
+        return _end(*_proxy_failure(str(error), terms.reach), address)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         # httpx reads the Location of a redirect even where it does not follow, and raises for a bad one.
         if isinstance(error, httpx.InvalidURL) or "location header" in str(error):
             return _end(Outcome.REDIRECT_LOOP, f"{bare(address)} names no usable Location", address)
         return _end(Outcome.UNREACHABLE, _unreachable(error, address), address)
     try:
-        return await _judge(response, address, options, asked=bool(conditional))
+        return await _judge(response, address, terms, asked=bool(conditional))
     finally:
         await response.aclose()
 
 
-async def _judge(
-    response: httpx.Response, address: httpx.URL, options: FetchOptions, *, asked: bool
-) -> Fetched:
+def _plain_fields(address: httpx.URL, reach: Reach) -> list[tuple[bytes, bytes]]:
+    """Return the fields of a request without validators; a feed's own win, and go to their own origin only."""
+    fields = [("Accept", ACCEPT), ("Accept-Encoding", "gzip")]
+    if reach.fields and origin(address) == reach.origin:
+        own = {name.lower() for name, _ in reach.fields}
+        fields = [pair for pair in fields if pair[0].lower() not in own] + list(reach.fields)
+    return [(name.encode("ascii"), value.encode("ascii")) for name, value in fields]
+
+
+def _extensions(reach: Reach) -> dict[str, Any]:
+    pairs = {"proxy": reach.proxy, "tls": reach.tls}
+    return {name: value for name, value in pairs.items() if value is not None}
+
+
+async def _judge(response: httpx.Response, address: httpx.URL, terms: _Terms, *, asked: bool) -> Fetched:
     status = response.status_code
     answer = Fetched(outcome=None, reason="", url=bare(address), status=status, headers=_headers(response))
     if status in _REDIRECTS:
@@ -153,8 +215,15 @@ async def _judge(
     if status in {204, 205}:
         return replace(answer, outcome=Outcome.EMPTY, reason=f"HTTP {status}: no content")
     if status != 200:
-        outcome, reason = _refusal(status, answer.headers, address)
-        return replace(answer, outcome=outcome, reason=reason)
+        page = await _page(response) if status in PAGE_STATUSES else b""
+        outcome, reason = _refusal(answer, address, terms, page)
+        return replace(answer, outcome=outcome, reason=reason, size=response.num_bytes_downloaded)
+    return await _read(response, answer, address, terms.options)
+
+
+async def _read(
+    response: httpx.Response, answer: Fetched, address: httpx.URL, options: FetchOptions
+) -> Fetched:
     try:
         body = await read_bounded(response, max_raw=options.max_raw, max_decoded=options.max_decoded)
     except BodyTooLarge as error:
@@ -165,26 +234,75 @@ async def _judge(
         reason = f"{address.host} stopped sending in the middle of the body"
         answer = replace(answer, outcome=Outcome.TIMEOUT, reason=reason)
     else:
-        answer = replace(answer, body=body)
+        name = recognise(status=200, headers=answer.headers, host=address.host, body=body)
         if not body.strip():
             answer = replace(answer, outcome=Outcome.EMPTY, reason="HTTP 200 with an empty body")
+        elif name is not None:
+            answer = replace(answer, outcome=Outcome.BLOCKED, reason=_blocked(name, 200, address))
+        else:
+            answer = replace(answer, body=body)
     return replace(answer, size=response.num_bytes_downloaded)
 
 
-def _refusal(status: int, headers: Mapping[str, str], address: httpx.URL) -> tuple[Outcome, str]:
-    if status >= 400 and headers.get("cf-mitigated", "").lower() == "challenge":
-        return Outcome.BLOCKED, (
-            f"HTTP {status}: blocked: Cloudflare challenge at {address.host}, which only a browser can pass; "
-            "ask the publisher to let feed readers through"
-        )
+async def _page(response: httpx.Response) -> bytes:
+    """Read the page that comes with a refusal, if it is short and comes soon."""
+    try:
+        async with asyncio.timeout(_PAGE_SECONDS):
+            return await read_bounded(response, max_raw=PAGE_LIMIT, max_decoded=4 * PAGE_LIMIT)
+    except (BodyTooLarge, BodyBroken, httpx.HTTPError, TimeoutError):
+        return b""
+
+
+def _refusal(answer: Fetched, address: httpx.URL, terms: _Terms, page: bytes) -> tuple[Outcome, str]:
+    status, host = answer.status or 0, address.host
+    if name := recognise(status=status, headers=answer.headers, host=host, body=page):
+        return Outcome.BLOCKED, _blocked(name, status, address)
+    if status == 401:
+        return Outcome.UNAUTHORIZED, f"HTTP 401 from {host}: {_login_words(address, terms)}"
+    if status == 407:
+        return _proxy_failure("HTTP 407", terms.reach)
     if status in _ADVICE:
         outcome, advice = _ADVICE[status]
-        return outcome, f"HTTP {status} from {address.host}: {advice}"
+        if status == 403 and terms.reach.credentials and origin(address) == terms.reach.origin:
+            advice += f", or give the right to read to {terms.reach.credentials}"
+        return outcome, f"HTTP {status} from {host}: {advice}"
     if 500 <= status <= 599:
-        return Outcome.SERVER_ERROR, f"HTTP {status} from {address.host}: the server failed"
+        return Outcome.SERVER_ERROR, f"HTTP {status} from {host}: the server failed"
     if status == 304:
-        return Outcome.HTTP_ERROR, f"HTTP 304 from {address.host} to a request without validators"
-    return Outcome.HTTP_ERROR, f"HTTP {status} from {address.host}, which is no answer for a feed"
+        return Outcome.HTTP_ERROR, f"HTTP 304 from {host} to a request without validators"
+    if status == 226:
+        return Outcome.HTTP_ERROR, f"HTTP 226 from {host}: a part of the feed, which was not asked for"
+    return Outcome.HTTP_ERROR, f"HTTP {status} from {host}, which is no answer for a feed"
+
+
+def _blocked(name: str, status: int, address: httpx.URL) -> str:
+    return f"HTTP {status} from {address.host}: blocked by {name}: {ways_out(address.host)}"
+
+
+def _login_words(address: httpx.URL, terms: _Terms) -> str:
+    reach = terms.reach
+    if address.userinfo:
+        return "the feed does not accept the credentials in its address"
+    if not reach.credentials:
+        return "the feed asks for credentials, and none are configured: give it auth, a header or a cookie"
+    if origin(address) != reach.origin:
+        return f"no credentials were sent here, where redirects led: {reach.credentials} stays with {reach.origin}"
+    return f"the feed does not accept the credentials: check {reach.credentials}"
+
+
+def _proxy_failure(words: str, reach: Reach) -> tuple[Outcome, str]:
+    if "407" not in words:
+        return Outcome.UNREACHABLE, f"the proxy cannot connect us: {words}"
+    if reach.proxy_credentials:
+        advice = f"the proxy does not accept the credentials: check {reach.proxy_credentials}"
+    elif reach.proxy:
+        advice = (
+            f"the proxy {reach.proxy} asks for credentials, and none are configured: write its address with user "
+            'and password into a secret, and proxy = {file = "PATH"}'
+        )
+    else:
+        advice = "a proxy on the way asks for credentials, and no proxy is configured for this feed"
+    return Outcome.UNAUTHORIZED, f"HTTP 407: {advice}"
 
 
 def _unreachable(error: Exception, address: httpx.URL) -> str:

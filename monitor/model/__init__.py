@@ -3,6 +3,7 @@
 Times are timezone-aware UTC datetimes. Ids are the store's integers; `uid`s are what the outside sees.
 """
 
+from monitor.model.access import Access, BasicAuth, BearerAuth, SecretKind, SecretRef
 from monitor.model.alert import Alert, AlertHit, Decision, Verdict
 from monitor.model.delivery import Attempt, Delivery, DeliveryState, SendOutcome, SendResult
 from monitor.model.feed import Feed, FetchState, HealthState, Hints, Outcome, Poll
@@ -13,9 +14,12 @@ from monitor.model.story import Story
 from monitor.model.topic import Example, Priority, Topic
 
 __all__ = [
+    "Access",
     "Alert",
     "AlertHit",
     "Attempt",
+    "BasicAuth",
+    "BearerAuth",
     "Channel",
     "ChannelKind",
     "Decision",
@@ -34,6 +38,8 @@ __all__ = [
     "Outcome",
     "Poll",
     "Priority",
+    "SecretKind",
+    "SecretRef",
     "SendOutcome",
     "SendResult",
     "Span",

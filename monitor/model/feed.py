@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.model.access import DIRECT, Access
 from monitor.model.topic import Priority
 
 
@@ -118,7 +119,9 @@ class Feed:
 
     `slug` is its stable name; `owner` is `file:NAME`, `ui` or `api`; `min_interval` in seconds raises (never
     undercuts) the configured floor; `priority` shifts its share of the request budget. A feed that is not
-    `enabled` is not polled, and `disabled_reason` says why.
+    `enabled` is not polled, and `disabled_reason` says why. `access` says how it is reached, `full_text` that its
+    items' pages are read too. Of its first window, which is a baseline and alerts nobody, the `alert_newest`
+    newest items may alert, and those published at or after `alert_since`.
     `id` is 0 before the feed is stored.
     """
 
@@ -134,6 +137,10 @@ class Feed:
     disabled_reason: str = ""
     min_interval: int = 0
     priority: Priority = Priority.NORMAL
+    full_text: bool = False
+    alert_newest: int = 0
+    alert_since: datetime | None = None
+    access: Access = DIRECT
     owner: str
     revision: int = 1
     fetch: FetchState = field(kw_only=True)

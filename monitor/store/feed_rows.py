@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from monitor.model import Feed, FetchState, Hints, Outcome, Priority
+from monitor.store.access_column import access_of, access_text
 from monitor.store.columns import from_json, micros, moment, moment_or_none, to_json
 from monitor.store.connector import Row
 
@@ -59,6 +60,10 @@ def edited(feed: Feed) -> dict[str, Any]:
         "disabled_reason": feed.disabled_reason,
         "min_interval": feed.min_interval,
         "priority": feed.priority.value,
+        "full_text": int(feed.full_text),
+        "alert_newest": feed.alert_newest,
+        "alert_since": micros(feed.alert_since),
+        "access": access_text(feed.access),
         "owner": feed.owner,
     }
 
@@ -92,6 +97,10 @@ def feed_of(row: Row) -> Feed:
         disabled_reason=row["disabled_reason"],
         min_interval=row["min_interval"],
         priority=Priority(row["priority"]),
+        full_text=bool(row["full_text"]),
+        alert_newest=row["alert_newest"],
+        alert_since=moment_or_none(row["alert_since"]),
+        access=access_of(row["access"]),
         owner=row["owner"],
         revision=row["revision"],
         fetch=_fetch_of(row),

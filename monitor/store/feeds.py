@@ -62,6 +62,8 @@ def put_feed(tx: Transaction, feed: Feed) -> Feed:
         )
     if row["url"] != feed.url:
         tx.run(_FORGET, id=row["id"], next_poll_at=micros(feed.fetch.next_poll_at))
+    elif row["access"] != wanted["access"]:
+        tx.run(_FORGET_ANSWER, id=row["id"], next_poll_at=micros(feed.fetch.next_poll_at))
     return get_feed(tx, feed.slug)
 
 
@@ -169,6 +171,14 @@ UPDATE feeds SET
   etag = NULL, last_modified = NULL, validator_url = NULL, body_hash = NULL, baseline_at = NULL,
   window_size = NULL, empty_since = NULL, retired_at = NULL, failing_since = NULL, failures = 0, gone = 0,
   moved_to = NULL, moved_since = NULL, moved_polls = 0, follows_move = 0, hints = '{}', claimed_at = NULL,
+  next_poll_at = :next_poll_at
+WHERE id = :id
+"""
+
+
+_FORGET_ANSWER = """
+UPDATE feeds SET
+  etag = NULL, last_modified = NULL, validator_url = NULL, body_hash = NULL, claimed_at = NULL,
   next_poll_at = :next_poll_at
 WHERE id = :id
 """
