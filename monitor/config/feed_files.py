@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from monitor.config.collector import Collector, Entry, Origin
 from monitor.config.document import shown
+from monitor.config.feed_access import read_access
 from monitor.config.forms import FeedForm, FeedsFile
 from monitor.config.opml import Outline, read_opml
 from monitor.config.values import (
@@ -63,10 +64,10 @@ def _from_toml(collector: Collector, path: Path, label: str) -> Iterator[_Found]
     for entry in collector.entries(document, "feed", FeedForm):
         line, _ = document.line_column((*entry.path, "url"))
         origin = Origin(file=document.name, line=line)
-        yield _Found(feed=_feed(entry), origin=origin, path=f"feed[{entry.path[-1]}].url")
+        yield _Found(feed=_feed(collector, entry), origin=origin, path=f"feed[{entry.path[-1]}].url")
 
 
-def _feed(entry: Entry[FeedForm]) -> Feed:
+def _feed(collector: Collector, entry: Entry[FeedForm]) -> Feed:
     form = entry.form
     return Feed(
         slug=form.slug,
@@ -79,6 +80,11 @@ def _feed(entry: Entry[FeedForm]) -> Feed:
         enabled=form.enabled,
         disabled_reason="" if form.enabled else form.disabled_reason or f"disabled in {entry.document.label}",
         min_interval=form.min_interval_minutes * 60,
+        priority=form.priority,
+        full_text=form.full_text,
+        alert_newest=form.alert_newest,
+        alert_since=form.alert_since,
+        access=read_access(collector, entry),
         owner=entry.owner,
         fetch=UNSCHEDULED,
     )

@@ -3,14 +3,45 @@
 One table at a time: what holds between tables and files (references, duplicates, queries) is `desired`'s.
 """
 
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
+from monitor.config.secret_refs import secret_ref
 from monitor.config.values import Fault, Language, Line, MailAddress, Slug, WebAddress, refuse
-from monitor.model import ChannelKind, Priority
+from monitor.model import ChannelKind, Priority, SecretRef
 
 Tables = tuple[Any, ...]
+
+
+def _reference(value: Any) -> SecretRef:
+    found = secret_ref(value)
+    if isinstance(found, Fault):
+        raise refuse(found)
+    return found
+
+
+def _text_or_reference(value: Any) -> str | SecretRef:
+    return value if isinstance(value, str) else _reference(value)
+
+
+def _instant(value: Any) -> datetime:
+    """Take a TOML date (its midnight in UTC) or a TOML time with its offset."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise refuse(
+            Fault("this is no date", "write it without quotes: 2026-01-31, or 2026-01-31T18:00:00-06:00")
+        )
+    if not 1990 <= value.year <= 2200:
+        raise refuse(Fault(f"the year {value.year} cannot be meant", "write it as 2026-01-31"))
+    return value.astimezone(UTC)
+
+
+Reference = Annotated[SecretRef, PlainValidator(_reference)]
+TextOrReference = Annotated[str | SecretRef, PlainValidator(_text_or_reference)]
+Instant = Annotated[datetime, PlainValidator(_instant)]
 
 
 class Form(BaseModel):
@@ -63,8 +94,34 @@ class TopicForm(Form):
     must_not_match: tuple[ExampleForm, ...] = ()
 
 
+class BasicForm(Form):
+    """`auth = {basic = {…}}`."""
+
+    username: str
+    password: Reference
+
+
+class AuthForm(Form):
+    """`auth`: one of `basic` and `bearer`."""
+
+    basic: BasicForm | None = None
+    bearer: Reference | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "AuthForm":
+        if (self.basic is None) == (self.bearer is None):
+            raise refuse(
+                Fault(
+                    "'auth' needs exactly one of basic and bearer",
+                    'write auth = {bearer = {env = "NAME"}}, or '
+                    'auth = {basic = {username = "…", password = {env = "NAME"}}}',
+                )
+            )
+        return self
+
+
 class FeedForm(Form):
-    """`[[feed]]`."""
+    """`[[feed]]`; what its access keys may hold, and their secrets, `feed_access` checks."""
 
     slug: Slug
     url: WebAddress
@@ -76,6 +133,15 @@ class FeedForm(Form):
     enabled: bool = True
     disabled_reason: Line = ""
     min_interval_minutes: Annotated[int, Field(ge=0, le=7 * 24 * 60)] = 0
+    priority: Priority = Priority.NORMAL
+    full_text: bool = False
+    alert_newest: Annotated[int, Field(ge=0, le=20)] = 0
+    alert_since: Instant | None = None
+    headers: dict[str, TextOrReference] = Field(default_factory=dict)
+    auth: AuthForm | None = None
+    cookie: Reference | None = None
+    proxy: TextOrReference | None = None
+    ca_file: str = ""
 
     @model_validator(mode="after")
     def _reason_belongs_to_disabled(self) -> "FeedForm":

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from monitor.config.desired import Desired
+from monitor.config.feed_access import access_change
 from monitor.config.recipients import BUILTIN, SECRET_PREFIX
 from monitor.errors import ConfigError, Problem
 from monitor.model import Channel, ChannelKind, Feed, Subscriber, Subscription, Topic
@@ -31,8 +32,8 @@ _COMPARED: Mapping[str, tuple[str, ...]] = {
     "channel": ("kind", "address", "secret", "owner", "enabled"),
     "topic": ("name", "description", "priority", "query", "examples", "watchlist", "owner", "enabled"),
     "feed": (
-        *("url", "title", "language", "region", "publisher", "kind", "min_interval", "owner"),
-        *("enabled", "disabled_reason"),
+        *("url", "title", "language", "region", "publisher", "kind", "min_interval", "priority", "full_text"),
+        *("alert_newest", "alert_since", "access", "owner", "enabled", "disabled_reason"),
     ),
     "subscription": ("subscriber", "channel", "topics", "languages", "owner", "enabled"),
 }
@@ -45,6 +46,8 @@ _SHOWN_WITH_VALUES = {
     "publisher",
     "priority",
     "min_interval",
+    "full_text",
+    "alert_newest",
     "owner",
 }
 
@@ -237,6 +240,15 @@ def _value(record: Record, name: str) -> Any:
 
 
 def _described(name: str, have: Record, target: Record) -> str:
+    if isinstance(have, Feed) and isinstance(target, Feed):
+        if name == "access":
+            return access_change(have.access, target.access)
+        if name == "alert_since":
+            before, after = (
+                f"{each.alert_since:%Y-%m-%dT%H:%MZ}" if each.alert_since else "none"
+                for each in (have, target)
+            )
+            return f"{name} {before} → {after}"
     if name not in _SHOWN_WITH_VALUES:
         return name
     before, after = _value(have, name), _value(target, name)

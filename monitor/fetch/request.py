@@ -16,7 +16,8 @@ import httpx
 
 from monitor.errors import GuardError
 from monitor.fetch.access import NOTHING, AccessError, Reach, origin
-from monitor.fetch.blocked import PAGE_LIMIT, PAGE_STATUSES, recognise, ways_out
+from monitor.fetch.blocked import PAGE_LIMIT, PAGE_STATUSES, recognise
+from monitor.fetch.refusal import blocked, proxy_failure, refusal
 from monitor.model import FetchState, Outcome
 from monitor.net.bounded import BodyBroken, BodyTooLarge, read_bounded
 from monitor.net.client import SCHEMES
@@ -29,13 +30,6 @@ _PERMANENT = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LIST_FIELDS = frozenset({"cache-control", "content-encoding", "link"})  # may stand on several lines
 _PAGE_SECONDS = 3.0  # for the page that comes with a refusal; only its explanation depends on it
-_ADVICE: dict[int, tuple[Outcome, str]] = {
-    403: (Outcome.BLOCKED, "the server refuses us; ask the publisher to allow our User-Agent"),
-    404: (Outcome.NOT_FOUND, "nothing is at this address; look for the feed's new one"),
-    410: (Outcome.GONE, "the publisher says that the feed is gone for good"),
-    429: (Outcome.RATE_LIMITED, "the server asks us to come less often"),
-    451: (Outcome.BLOCKED, "withheld for legal reasons"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +123,8 @@ async def _follow(client: httpx.AsyncClient, address: httpx.URL | None, terms: _
         if target is None:
             reason = f"{answer.url} names no usable Location (HTTP {answer.status})"
             return replace(answer, outcome=Outcome.REDIRECT_LOOP, reason=reason)
-        if refusal := _redirect_refusal(answer, target, seen, terms):
-            return replace(answer, outcome=refusal[0], reason=refusal[1])
+        if useless := _useless(answer, target, seen, terms):
+            return replace(answer, outcome=useless[0], reason=useless[1])
         if _downgrade(address, target):
             note = f"{address.host} redirects from https to plain http ({bare(target)}): anyone on the way can read it"
         unbroken = unbroken and answer.status in _PERMANENT
@@ -138,9 +132,7 @@ async def _follow(client: httpx.AsyncClient, address: httpx.URL | None, terms: _
         address = target
 
 
-def _redirect_refusal(
-    answer: Fetched, target: httpx.URL, seen: set[str], terms: _Terms
-) -> tuple[Outcome, str] | None:
+def _useless(answer: Fetched, target: httpx.URL, seen: set[str], terms: _Terms) -> tuple[Outcome, str] | None:
     if bare(target) in seen or len(seen) > terms.options.max_redirects:
         return Outcome.REDIRECT_LOOP, _circle(seen, target)
     if target.scheme not in SCHEMES:
@@ -174,17 +166,8 @@ async def _ask(client: httpx.AsyncClient, address: httpx.URL, terms: _Terms) -> 
         return _end(Outcome.UNREACHABLE, f"not an address that can be asked: {error}", address)
     try:
         response = await client.send(request, stream=True)
-    except GuardError as error:
-        return _end(Outcome.FORBIDDEN_ADDRESS, str(error), address)
-    except httpx.TimeoutException as error:
-        return _end(Outcome.TIMEOUT, str(error) or f"{address.host} did not answer in time", address)
-    except httpx.ProxyError as error:
-        return _end(*_proxy_failure(str(error), terms.reach), address)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        # httpx reads the Location of a redirect even where it does not follow, and raises for a bad one.
-        if isinstance(error, httpx.InvalidURL) or "location header" in str(error):
-            return _end(Outcome.REDIRECT_LOOP, f"{bare(address)} names no usable Location", address)
-        return _end(Outcome.UNREACHABLE, _unreachable(error, address), address)
+    except (GuardError, httpx.HTTPError, httpx.InvalidURL) as error:
+        return _end(*_no_answer(error, address, terms.reach), address)
     try:
         return await _judge(response, address, terms, asked=bool(conditional))
     finally:
@@ -216,7 +199,7 @@ async def _judge(response: httpx.Response, address: httpx.URL, terms: _Terms, *,
         return replace(answer, outcome=Outcome.EMPTY, reason=f"HTTP {status}: no content")
     if status != 200:
         page = await _page(response) if status in PAGE_STATUSES else b""
-        outcome, reason = _refusal(answer, address, terms, page)
+        outcome, reason = refusal(status, answer.headers, address=address, reach=terms.reach, page=page)
         return replace(answer, outcome=outcome, reason=reason, size=response.num_bytes_downloaded)
     return await _read(response, answer, address, terms.options)
 
@@ -238,7 +221,7 @@ async def _read(
         if not body.strip():
             answer = replace(answer, outcome=Outcome.EMPTY, reason="HTTP 200 with an empty body")
         elif name is not None:
-            answer = replace(answer, outcome=Outcome.BLOCKED, reason=_blocked(name, 200, address))
+            answer = replace(answer, outcome=Outcome.BLOCKED, reason=blocked(name, 200, address.host))
         else:
             answer = replace(answer, body=body)
     return replace(answer, size=response.num_bytes_downloaded)
@@ -253,56 +236,20 @@ async def _page(response: httpx.Response) -> bytes:
         return b""
 
 
-def _refusal(answer: Fetched, address: httpx.URL, terms: _Terms, page: bytes) -> tuple[Outcome, str]:
-    status, host = answer.status or 0, address.host
-    if name := recognise(status=status, headers=answer.headers, host=host, body=page):
-        return Outcome.BLOCKED, _blocked(name, status, address)
-    if status == 401:
-        return Outcome.UNAUTHORIZED, f"HTTP 401 from {host}: {_login_words(address, terms)}"
-    if status == 407:
-        return _proxy_failure("HTTP 407", terms.reach)
-    if status in _ADVICE:
-        outcome, advice = _ADVICE[status]
-        if status == 403 and terms.reach.credentials and origin(address) == terms.reach.origin:
-            advice += f", or give the right to read to {terms.reach.credentials}"
-        return outcome, f"HTTP {status} from {host}: {advice}"
-    if 500 <= status <= 599:
-        return Outcome.SERVER_ERROR, f"HTTP {status} from {host}: the server failed"
-    if status == 304:
-        return Outcome.HTTP_ERROR, f"HTTP 304 from {host} to a request without validators"
-    if status == 226:
-        return Outcome.HTTP_ERROR, f"HTTP 226 from {host}: a part of the feed, which was not asked for"
-    return Outcome.HTTP_ERROR, f"HTTP {status} from {host}, which is no answer for a feed"
-
-
-def _blocked(name: str, status: int, address: httpx.URL) -> str:
-    return f"HTTP {status} from {address.host}: blocked by {name}: {ways_out(address.host)}"
-
-
-def _login_words(address: httpx.URL, terms: _Terms) -> str:
-    reach = terms.reach
-    if address.userinfo:
-        return "the feed does not accept the credentials in its address"
-    if not reach.credentials:
-        return "the feed asks for credentials, and none are configured: give it auth, a header or a cookie"
-    if origin(address) != reach.origin:
-        return f"no credentials were sent here, where redirects led: {reach.credentials} stays with {reach.origin}"
-    return f"the feed does not accept the credentials: check {reach.credentials}"
-
-
-def _proxy_failure(words: str, reach: Reach) -> tuple[Outcome, str]:
-    if "407" not in words:
-        return Outcome.UNREACHABLE, f"the proxy cannot connect us: {words}"
-    if reach.proxy_credentials:
-        advice = f"the proxy does not accept the credentials: check {reach.proxy_credentials}"
-    elif reach.proxy:
-        advice = (
-            f"the proxy {reach.proxy} asks for credentials, and none are configured: write its address with user "
-            'and password into a secret, and proxy = {file = "PATH"}'
-        )
-    else:
-        advice = "a proxy on the way asks for credentials, and no proxy is configured for this feed"
-    return Outcome.UNAUTHORIZED, f"HTTP 407: {advice}"
+def _no_answer(error: Exception, address: httpx.URL, reach: Reach) -> tuple[Outcome, str]:
+    match error:
+        case GuardError():
+            return Outcome.FORBIDDEN_ADDRESS, str(error)
+        case httpx.TimeoutException():
+            return Outcome.TIMEOUT, str(error) or f"{address.host} did not answer in time"
+        case httpx.ProxyError():
+            return proxy_failure(str(error), reach)
+        case httpx.InvalidURL():
+            return Outcome.REDIRECT_LOOP, f"{bare(address)} names no usable Location"
+    # httpx reads the Location of a redirect even where it does not follow, and raises for a bad one.
+    if "location header" in str(error):
+        return Outcome.REDIRECT_LOOP, f"{bare(address)} names no usable Location"
+    return Outcome.UNREACHABLE, _unreachable(error, address)
 
 
 def _unreachable(error: Exception, address: httpx.URL) -> str:
