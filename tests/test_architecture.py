@@ -23,8 +23,9 @@ FOLDERS = {"fastapi": {"web"}, "typer": {"cli"}, "uvicorn": {"web"}, "lxml": {"t
 
 PURE_FOLDERS = ("model", "text", "match", "route")
 PURE_FILES = (
-    "fetch/cadence.py", "fetch/health.py", "fetch/identity.py", "fetch/rhythm.py", "deliver/retry.py",
-    "pipeline/intake.py",
+    "fetch/blocked.py", "fetch/cadence.py", "fetch/fields.py", "fetch/health.py", "fetch/identity.py",
+    "fetch/rhythm.py", "fetch/window.py", "deliver/retry.py",
+    "pipeline/ending.py", "pipeline/intake.py", "pipeline/progress.py",
 )  # fmt: skip
 IMPURE = {
     "asyncio", "httpx", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "structlog", "subprocess",

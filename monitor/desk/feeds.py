@@ -101,12 +101,17 @@ async def list_feeds(app: App) -> list[FeedLine]:
 async def add_feed(app: App, new: NewFeed, *, actor: str, unchecked: bool = False) -> Added:
     """Fetch a feed once, fill in what it says of itself, and store it; its first scheduled poll is a baseline.
 
-    Raises Refused when the address is unusable, known already, or not a readable feed (unless `unchecked`), and
-    when the language is no language tag; of one, the primary subtag is kept.
+    Raises Refused when the address is unusable, carries a user name or password, is known already, or is not a
+    readable feed (unless `unchecked`), and when the language is no language tag; of one, the primary subtag is kept.
     """
     url = clean_link(new.url)
     if url is None:
         raise Refused(f"{new.url!r} is not an http or https address")
+    if "@" in urlsplit(url).netloc:
+        raise Refused(
+            f"{without_credentials(url)}: an address must not carry a user name or password, which would end up in "
+            "logs and pages; describe the feed in a feeds file, with auth = {basic = …}"
+        )
     if new.language and not is_tag(new.language):
         raise Refused(f"{new.language!r} is no language tag: give one such as 'en', 'es' or 'es-MX', or none")
     parsed = None

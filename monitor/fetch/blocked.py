@@ -11,8 +11,8 @@ from typing import Final
 
 PAGE_LIMIT: Final = 64 * 1024  # bytes on the wire of a refusal's page that are looked at
 
-_HTML = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
+_HTML = re.compile(  # atomic, so that a run of comments is read once
+    rb"(?:\xef\xbb\xbf)?(?>\s*<!--.{0,2000}?-->)*+\s*+<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
 )
 _REFUSALS: Final = frozenset({403, 405, 406, 429, 503})
 

@@ -1,4 +1,4 @@
-"""What the status of a refused request means, in words that a person can act on (pure).
+"""What the status of a refused request means, in words that a person can act on.
 
 Which outcome follows when, and how long to wait then, is decided elsewhere.
 """
