@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any, Literal, TypeAlias
 
 from monitor.config.desired import Desired
@@ -254,7 +255,11 @@ def _described(name: str, have: Record, target: Record) -> str:
     before, after = _value(have, name), _value(target, name)
     if name == "url":
         before, after = without_credentials(before), without_credentials(after)
-    return f"{name} {before!r} → {after!r}"
+    return f"{name} {_shown(before)} → {_shown(after)}"
+
+
+def _shown(value: Any) -> str:
+    return repr(value.value if isinstance(value, Enum) else value)
 
 
 def _introduction(target: Record) -> str:

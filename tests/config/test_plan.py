@@ -175,6 +175,34 @@ async def test_changes_say_what_differs(store: Store, files: Any) -> None:
     assert (newest.actor, newest.action, newest.object) == ("test", "change", "feed:one")
 
 
+async def test_a_change_of_access_is_shown_without_secrets_and_applied_once(store: Store, files: Any) -> None:
+    environ = {"TOKEN": "s3cret", "NEW": "s3cret2"}
+    await apply(store, files.desired())
+    one = 'url = "https://paper.mx/1"\n'
+    lines = 'priority = "urgent"\nfull_text = true\nalert_newest = 2\nalert_since = 2026-01-31\n'
+    token = 'auth = {bearer = {env = "TOKEN"}}\n[feed.headers]\nX-Site = "plain"\n'
+    files.write("feeds/local.toml", FEEDS.replace(one, one + lines + token))
+    (change,) = (await apply(store, files.desired(environ))).changes
+    assert (change.action, change.slug) == ("change", "one")
+    assert change.detail.split(", ") == [
+        "priority 'normal' → 'urgent'",
+        "full_text False → True",
+        "alert_newest 0 → 2",
+        "alert_since none → 2026-01-31T00:00Z",
+        "headers none → X-Site",
+        'auth none → bearer {env = "TOKEN"}',
+    ]
+    stored = await feed(store, "one")
+    assert (stored.revision, stored.full_text, stored.access.has_credentials) == (2, True, True)
+    assert not await apply(store, files.desired(environ | {"TOKEN": "rotated"})), (
+        "a new secret needs no apply"
+    )
+    files.write("feeds/local.toml", FEEDS.replace(one, one + lines + token.replace("TOKEN", "NEW")))
+    plan = await apply(store, files.desired(environ))
+    assert "s3cret" not in repr(plan)
+    assert "s3cret" not in repr(await store.read(audit.recent_audit, limit=99))
+
+
 async def test_what_vanished_is_switched_off_and_comes_back(store: Store, files: Any) -> None:
     await apply(store, files.desired())
     files.write("watchlists/line.toml", WATCHLIST[: WATCHLIST.index('[[topic]]\nslug = "wall"')])

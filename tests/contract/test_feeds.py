@@ -1,12 +1,28 @@
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from monitor.errors import NotFound
-from monitor.model import Feed, FetchState, Outcome, Poll
+from monitor.model import (
+    Access,
+    BearerAuth,
+    Feed,
+    FetchState,
+    Outcome,
+    Poll,
+    Priority,
+    SecretKind,
+    SecretRef,
+)
 from monitor.store import Store, feeds
 from tests.contract.conftest import Clock, Seed
+
+LOGIN = Access(
+    headers=(("X-Año", "'sí' :name %s"), ("X-Key", SecretRef(kind=SecretKind.ENV, name="KEY"))),
+    auth=BearerAuth(token=SecretRef(kind=SecretKind.CREDENTIAL, name="token")),
+)
 
 
 def a_poll(t: Clock, *, at: float = 0, outcome: Outcome = Outcome.NEW) -> Poll:
@@ -28,7 +44,8 @@ def a_state(t: Clock) -> FetchState:
 async def test_a_feed_reads_back_as_it_was_put(store: Store, seed: Seed, t: Clock) -> None:
     feed = Feed(
         slug="norte", url="https://n.example/é?a=%20%s", title="Norte: 'hoy' :name", language="es", region="MX-BCN",
-        publisher="Norte", kind="agency", enabled=False, disabled_reason="moved", min_interval=900, owner="file:a",
+        publisher="Norte", kind="agency", enabled=False, disabled_reason="moved", min_interval=900,
+        priority=Priority.LOW, full_text=True, alert_newest=20, alert_since=t(-5), access=LOGIN, owner="file:a",
         fetch=a_state(t),
     )  # fmt: skip
     stored = await store.write(feeds.put_feed, feed)
@@ -83,6 +100,35 @@ async def test_another_url_forgets_what_was_known_of_the_old_document(
     # The poll of the old URL that was in flight must not write its validators.
     assert not await store.write(feeds.finish_poll, claimed, a_state(t), a_poll(t))
     assert await store.read(feeds.get_feed, moved.slug) == moved
+
+
+async def test_another_access_forgets_the_answer_and_keeps_the_baseline(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    """A different login may see another document; its items are those of the same feed."""
+    await store.write(seed.feed, fetch=replace(a_state(t), next_poll_at=t(0)))
+    (claimed,) = await store.write(feeds.claim_due, now=t(), limit=1)
+    wanted = replace(claimed, access=LOGIN, fetch=FetchState(next_poll_at=t(7)))
+    changed = await store.write(feeds.put_feed, wanted)
+    kept = changed.fetch
+    assert (changed.access, changed.revision) == (LOGIN, 2)
+    assert (kept.etag, kept.last_modified, kept.validator_url, kept.body_hash) == (None,) * 4
+    assert (kept.baseline_at, kept.failures, kept.next_poll_at) == (t(3), 4, t(7))
+    assert not await store.write(feeds.finish_poll, claimed, a_state(t), a_poll(t)), (
+        "a poll with the old login must not write its validators"
+    )
+    assert await store.write(feeds.put_feed, changed) == changed
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"full_text": True}, {"alert_newest": 1}, {"alert_since": Clock()(1)}, {"priority": Priority.URGENT}],
+)
+async def test_each_setting_makes_a_revision_and_leaves_polling_alone(
+    store: Store, seed: Seed, t: Clock, changes: dict[str, Any]
+) -> None:
+    feed = await store.write(seed.feed, fetch=a_state(t))
+    assert await store.write(feeds.put_feed, replace(feed, **changes)) == replace(feed, revision=2, **changes)
 
 
 async def test_disabling_keeps_the_reason_and_stops_claims(store: Store, seed: Seed, t: Clock) -> None:
