@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,9 @@ async def test_no_password_is_told_with_the_new_address(tmp_path: Path) -> None:
         pages = {"/old": answer("301 Moved", f"Location: http://eve:s3cret@{HOST}:{server.port}/new")}
         async with site(pages) as first, small_stage(tmp_path) as stage, opened(stage) as app:
             url = f"http://ana:pa55word@{HOST}:{first.port}/old"
-            await add_feed(app, NewFeed(url=url), actor="test")
+            await add_feed(app, NewFeed(url=url.replace("ana:pa55word@", "")), actor="test")
+            (added,) = await app.store.read(feeds.list_feeds)
+            await app.store.write(feeds.put_feed, replace(added, url=url))  # as older versions accepted it
             line, told = await polled(app)
             feed = await app.store.read(feeds.get_feed, line.slug)
     assert told == [(line.slug, f"http://{HOST}:{server.port}/new")]
