@@ -6,7 +6,7 @@ Stands above the stages, which know nothing of it: the app hands each one the fe
 from monitor.config.collector import Origin
 from monitor.config.desired import Desired, load_desired
 from monitor.config.load import load_settings
-from monitor.config.opml import Outline, read_opml
+from monitor.config.opml import Outline, read_opml, write_opml
 from monitor.config.plan import Change, Plan, applied_revision, apply_plan, make_plan
 from monitor.config.settings import Settings
 from monitor.config.start import Start, decide_start
@@ -28,4 +28,5 @@ __all__ = [
     "make_plan",
     "read_opml",
     "read_watchlist",
+    "write_opml",
 ]

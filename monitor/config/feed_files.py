@@ -13,7 +13,7 @@ from monitor.config.collector import Collector, Entry, Origin
 from monitor.config.document import shown
 from monitor.config.feed_access import read_access
 from monitor.config.forms import FeedForm, FeedsFile
-from monitor.config.opml import Outline, read_opml
+from monitor.config.opml import DEFAULT_KIND, Outline, read_opml
 from monitor.config.values import (
     MAX_SLUG,
     Fault,
@@ -116,6 +116,9 @@ def _outline_feed(outline: Outline, *, slug: str, label: str) -> Feed:
         language="und" if language_fault(language) else language,
         region=outline.group,
         publisher=outline.title,
+        kind=outline.kind or DEFAULT_KIND,
+        enabled=outline.enabled,
+        disabled_reason="" if outline.enabled else f"commented out in {label}",
         owner=f"file:{label}",
         fetch=UNSCHEDULED,
     )

@@ -26,7 +26,7 @@ LIST = """\
 def test_outlines_are_found_at_any_depth(folder: Any) -> None:
     first, second = read_opml(folder.write("list.opml", LIST))
     assert (first.title, first.url, first.language) == ("El Diario de aquí", "https://diario.mx/rss", "es-MX")
-    assert (first.group, first.line) == ("Sonora", 7)
+    assert (first.group, first.line) == ("Frontera/Sonora", 7)
     assert (second.title, second.url, second.group) == ("The Paper", "https://paper.mx/feed", "Frontera")
 
 
@@ -35,7 +35,7 @@ def test_an_opml_file_is_desired_state_like_any_other(folder: Any) -> None:
     folder.write("feeds/own.toml", '[[feed]]\nslug = "the-paper"\nurl = "https://paper.mx/other"\n')
     feeds = {each.url: each for each in folder.desired().feeds}
     diario, paper = feeds["https://diario.mx/rss"], feeds["https://paper.mx/feed"]
-    assert (diario.slug, diario.language, diario.region) == ("el-diario-de-aqui", "es", "Sonora")
+    assert (diario.slug, diario.language, diario.region) == ("el-diario-de-aqui", "es", "Frontera/Sonora")
     assert diario.owner == "file:feeds/list.opml"
     assert paper.slug.startswith("the-paper-"), "a slug given by hand is not taken away"
     assert paper.language == "und"
