@@ -16,6 +16,7 @@ DRIVERS = {
     "psycopg_pool": {"store/postgres.py"},
     "apscheduler": {"runner/local.py"},
     "feedparser": {"fetch/parse.py", "fetch/dates.py"},
+    "protego": {"fetch/robots.py"},
     "lark": {"match/grammar.py", "match/query.py"},
     "aiosmtplib": {"deliver/email.py", "deliver/smtp.py"},
 }
@@ -23,9 +24,9 @@ FOLDERS = {"fastapi": {"web"}, "typer": {"cli"}, "uvicorn": {"web"}, "lxml": {"t
 
 PURE_FOLDERS = ("model", "text", "match", "route")
 PURE_FILES = (
-    "fetch/blocked.py", "fetch/cadence.py", "fetch/fields.py", "fetch/health.py", "fetch/identity.py",
-    "fetch/rhythm.py", "fetch/window.py", "deliver/retry.py",
-    "pipeline/ending.py", "pipeline/intake.py", "pipeline/progress.py",
+    "deliver/retry.py", "fetch/blocked.py", "fetch/cadence.py", "fetch/discover.py", "fetch/fields.py",
+    "fetch/health.py", "fetch/identity.py", "fetch/rhythm.py", "fetch/window.py", "pipeline/ending.py",
+    "pipeline/intake.py", "pipeline/progress.py",
 )  # fmt: skip
 IMPURE = {
     "asyncio", "httpx", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "structlog", "subprocess",
