@@ -53,7 +53,7 @@ async def _client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 def call(
     settings: Settings, method: str, path: str, *, params: dict[str, Any] | None = None, body: Any = None
 ) -> Any:
-    """Call a route under /api/v1 and return its JSON.
+    """Call a route under /api/v1 and return its JSON, or the text of another kind of document.
 
     Raises NotFound, Refused or MonitorError with the route's own words.
     """
@@ -74,7 +74,8 @@ def call(
 
 def _result(answer: httpx.Response) -> Any:
     if answer.is_success:
-        return answer.json()
+        is_json = answer.headers.get("content-type", "").startswith("application/json")
+        return answer.json() if is_json else answer.text
     problem = answer.json()
     detail = problem.get("detail", answer.text)
     kinds: dict[int, type[MonitorError]] = {404: NotFound, 422: Refused}

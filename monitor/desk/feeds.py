@@ -48,6 +48,7 @@ class NewFeed:
     language: str = ""
     region: str = ""
     publisher: str = ""
+    kind: str = "news"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +172,7 @@ def _feed(new: NewFeed, url: str, parsed: Parsed | None, *, now: datetime) -> Fe
         language=primary(new.language or (parsed.language if parsed else None)),
         region=new.region,
         publisher=new.publisher or title,
+        kind=new.kind,
         owner="api",
         fetch=FetchState(next_poll_at=now),
     )

@@ -1,9 +1,13 @@
 """Routes of feeds."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from monitor.desk import discover as discovery
 from monitor.desk import feeds as desk
+from monitor.desk.opml import export_opml
 from monitor.web.access import Actor, TheApp
 
 read = APIRouter(prefix="/feeds", tags=["feeds"])
@@ -18,8 +22,9 @@ class FeedBody(BaseModel):
     slug: str = Field(default="", max_length=60, pattern=r"^[a-z0-9-]*$")
     title: str = Field(default="", max_length=200)
     language: str = Field(default="", max_length=12)
-    region: str = Field(default="", max_length=80)
+    region: str = Field(default="", max_length=200)
     publisher: str = Field(default="", max_length=120)
+    kind: str = Field(default="news", max_length=64, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     unchecked: bool = False
 
     def new(self) -> desk.NewFeed:
@@ -38,6 +43,21 @@ class PollBody(BaseModel):
 async def list_feeds(app: TheApp) -> list[desk.FeedLine]:
     """List all feeds, failing ones first."""
     return await desk.list_feeds(app)
+
+
+@read.get("/opml")
+async def opml(app: TheApp, *, everything: Annotated[bool, Query(alias="all")] = False) -> Response:
+    """Give the feeds as an OPML subscription list; with `all`, those switched off as comments."""
+    return Response(await export_opml(app, include_disabled=everything), media_type="text/x-opml")
+
+
+@write.get("/discover")
+async def discover(
+    app: TheApp, url: Annotated[str, Query(max_length=2048)], *, google_news: bool = False
+) -> discovery.Discovery:
+    """Look for the feeds of a site: sends up to 15 requests, hence only for those who may write."""
+    options = discovery.DiscoverOptions(google_news=google_news)
+    return await discovery.discover(app, url, options=options)
 
 
 @write.post("", status_code=201)

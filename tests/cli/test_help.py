@@ -24,8 +24,8 @@ COMMANDS = sorted(commands(typer.main.get_command(app)))
 
 
 def test_the_commands_people_rely_on_are_there() -> None:
-    expected = """apply check-config demo deliveries.list doctor explain feeds.add feeds.import feeds.list parse plan
-    poll run topics.lint topics.list topics.match topics.test"""
+    expected = """apply check-config demo deliveries.list doctor explain feeds.add feeds.discover feeds.export
+    feeds.import feeds.list parse plan poll run topics.lint topics.list topics.match topics.test"""
     assert {".".join(path) for path in COMMANDS} >= set(expected.split())
 
 
@@ -38,9 +38,12 @@ def test_help_has_an_example_of_the_command_itself(cli: Cli, path: tuple[str, ..
     assert example[1].startswith(f"monitor {' '.join(path)}")
 
 
-@pytest.mark.parametrize("path", [p for p in COMMANDS if p not in {("run",), ("demo",), ("topics", "match")}])
+SPEAK_OTHERWISE = {("run",), ("demo",), ("topics", "match"), ("feeds", "export")}
+
+
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path not in SPEAK_OTHERWISE])
 def test_every_command_that_reports_offers_json(cli: Cli, path: tuple[str, ...]) -> None:
-    """`run` and `demo` report nothing, `topics match` speaks JSON anyway."""
+    """`run` and `demo` report nothing, `topics match` speaks JSON anyway, `feeds export` OPML."""
     assert "--json" in cli(*path, "--help").out
 
 

@@ -11,7 +11,7 @@ import pytest
 from monitor.app import App
 from monitor.store import Transaction, audit
 from monitor.web import create_site
-from tests.conftest import TOPICS, opened, pass_time, poll_all, recorded, recording, small_stage
+from tests.conftest import TOPICS, opened, pass_time, poll_all, recorded, recording, small_stage, switch_off
 
 PAPER = recording(
     "gazette",
@@ -22,6 +22,7 @@ WRITES = (
     ("POST", "/api/v1/feeds"),
     ("POST", "/api/v1/feeds/import"),
     ("POST", "/api/v1/feeds/poll"),
+    ("GET", "/api/v1/feeds/discover?url=127.0.0.1"),
     ("POST", "/api/v1/config/apply"),
     ("GET", "/api/v1/config/doctor"),
     ("POST", "/api/v1/channels/demo-hook/secret"),
@@ -214,6 +215,28 @@ def _first_url(tx: Transaction) -> str:
     row = tx.one("SELECT url FROM feeds")
     assert row
     return str(row["url"])
+
+
+async def test_the_feeds_are_given_as_a_subscription_list(app: App) -> None:
+    await app.store.write(switch_off, "gazette", reason="asked to stop")
+    async with client(app) as web:
+        given = await web.get("/api/v1/feeds/opml")
+        everything = await web.get("/api/v1/feeds/opml", params={"all": True})
+        assert "no parameter is called al" in problem(await web.get("/api/v1/feeds/opml?al=1"), 422)
+    assert given.headers["content-type"] == "text/x-opml; charset=utf-8"
+    assert b"xmlUrl" not in given.content
+    assert b'isComment="true"' in everything.content
+
+
+async def test_the_trusted_site_discovers_feeds(app: App) -> None:
+    url = (await app.store.read(_first_url)) + "?other"
+    async with client(app, trusted=True, host="daemon") as web:
+        found = (await web.get("/api/v1/feeds/discover", params={"url": url})).json()
+        assert [(each["title"], each["how"], each["known"]) for each in found["feeds"]] == [
+            ("The Gazette", "address", "")
+        ]
+        refused = await web.get("/api/v1/feeds/discover", params={"url": "elpaso"})
+        assert "no web address" in problem(refused, 422)
 
 
 async def test_the_description_of_the_api_names_every_route(app: App) -> None:
