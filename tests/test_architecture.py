@@ -15,8 +15,8 @@ DRIVERS = {
     "psycopg": {"store/postgres.py"},
     "psycopg_pool": {"store/postgres.py"},
     "apscheduler": {"runner/local.py"},
-    "feedparser": {"fetch/parse.py", "fetch/dates.py"},
-    "protego": {"fetch/robots.py"},
+    "fetch/dates.py", "fetch/parse.py", "fetch/robots.py", "fetch/strict.py",
+)  # fmt: skip
     "lark": {"match/grammar.py", "match/query.py"},
     "aiosmtplib": {"deliver/email.py", "deliver/smtp.py"},
 }
@@ -24,9 +24,9 @@ FOLDERS = {"fastapi": {"web"}, "typer": {"cli"}, "uvicorn": {"web"}, "lxml": {"t
 
 PURE_FOLDERS = ("model", "text", "match", "route")
 PURE_FILES = (
-    "deliver/retry.py", "fetch/blocked.py", "fetch/cadence.py", "fetch/discover.py", "fetch/fields.py",
-    "fetch/health.py", "fetch/identity.py", "fetch/rhythm.py", "fetch/window.py", "pipeline/ending.py",
-    "pipeline/intake.py", "pipeline/progress.py",
+    "deliver/retry.py", "fetch/blocked.py", "fetch/cadence.py", "fetch/cut.py", "fetch/discover.py",
+    "fetch/fields.py", "fetch/health.py", "fetch/hints.py", "fetch/identity.py", "fetch/rhythm.py",
+    "fetch/window.py", "pipeline/ending.py", "pipeline/intake.py", "pipeline/progress.py",
 )  # fmt: skip
 IMPURE = {
     "asyncio", "httpx", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "structlog", "subprocess",

@@ -1,7 +1,10 @@
-"""What a parsed document is, and how it crosses the pipe between the parser child and us (JSON, never pickle)."""
+"""What a parsed document is, and how it crosses the pipe between the parser child and us (JSON, never pickle).
+
+Entries cross as rows without names, since there are many of them.
+"""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +42,10 @@ class Parsed:
     `damaged` says that it was not well-formed: it may have been cut, and its validators stand for all of it.
     `format` is like `rss20`, `atom10`, `rss10` or `json11`; `language` a primary subtag or `und`; `hints` what the
     document says of its own polling.
+
+    `pieces` names every entry of the document in its order (16 hex digits that stand for its bytes and for what
+    around them gives them meaning), or is empty if the document could only be read whole. Then `entries` are all of
+    it; else those whose piece the caller had not seen.
     """
 
     outcome: Outcome
@@ -49,27 +56,68 @@ class Parsed:
     damaged: bool = False
     hints: Hints = field(default_factory=Hints)
     entries: tuple[Entry, ...] = ()
+    pieces: tuple[str, ...] = ()
+
+
+_HINTS = tuple(item.name for item in fields(Hints))
 
 
 def to_wire(parsed: Parsed) -> dict[str, Any]:
     """Turn a parsed document into what json can write."""
-    fields = asdict(parsed)
-    for entry in fields["entries"]:
-        for name in ("published", "updated"):
-            entry[name] = entry[name].isoformat() if entry[name] else None
-    return fields
-
-
-def from_wire(fields: Mapping[str, Any]) -> Parsed:
-    """Rebuild what `to_wire` wrote."""
-    entries = tuple(_entry(entry) for entry in fields["entries"])
-    hints = Hints(**{**fields["hints"], **{name: tuple(fields["hints"][name]) for name in _HINT_LISTS}})
-    return Parsed(**{**fields, "outcome": Outcome(fields["outcome"]), "hints": hints, "entries": entries})
-
-
-def _entry(fields: Mapping[str, Any]) -> Entry:
-    dates = {
-        name: datetime.fromisoformat(fields[name]) if fields[name] else None
-        for name in ("published", "updated")
+    return {
+        "outcome": parsed.outcome.value,
+        "reason": parsed.reason,
+        "title": parsed.title,
+        "format": parsed.format,
+        "language": parsed.language,
+        "damaged": parsed.damaged,
+        "hints": {name: getattr(parsed.hints, name) for name in _HINTS},
+        "entries": [_row(entry) for entry in parsed.entries],
+        "pieces": "".join(parsed.pieces),
     }
-    return Entry(**{**fields, **dates, "tags": tuple(fields["tags"])})
+
+
+def from_wire(found: Mapping[str, Any]) -> Parsed:
+    """Rebuild what `to_wire` wrote."""
+    hints = Hints(**{**found["hints"], **{name: tuple(found["hints"][name]) for name in _HINT_LISTS}})
+    names = found["pieces"]
+    return Parsed(
+        **{
+            **found,
+            "outcome": Outcome(found["outcome"]),
+            "hints": hints,
+            "entries": tuple(map(_entry, found["entries"])),
+            "pieces": tuple(names[start : start + 16] for start in range(0, len(names), 16)),
+        }
+    )
+
+
+def _row(entry: Entry) -> list[Any]:
+    return [
+        entry.raw_id,
+        entry.link,
+        entry.title,
+        entry.summary,
+        entry.body,
+        entry.author,
+        entry.tags,
+        entry.language,
+        entry.published.isoformat() if entry.published else None,
+        entry.updated.isoformat() if entry.updated else None,
+    ]
+
+
+def _entry(row: list[Any]) -> Entry:
+    raw_id, link, title, summary, body, author, tags, language, published, updated = row
+    return Entry(
+        raw_id=raw_id,
+        link=link,
+        title=title,
+        summary=summary,
+        body=body,
+        author=author,
+        tags=tuple(tags),
+        language=language,
+        published=datetime.fromisoformat(published) if published else None,
+        updated=datetime.fromisoformat(updated) if updated else None,
+    )

@@ -1,11 +1,15 @@
 """Read JSON Feed 1.0 and 1.1 (jsonfeed.org/version/1.1), which feedparser does not know."""
 
+import hashlib
 import json
 import re
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
+from monitor.fetch import hints
+from monitor.fetch.cut import piece
 from monitor.fetch.dates import read
 from monitor.fetch.document import AUTHOR_LIMIT, MAX_TAGS, TAG_LIMIT, Entry, Parsed
 from monitor.fetch.language import primary
@@ -14,11 +18,12 @@ from monitor.text import gate
 
 _VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/([0-9.]{1,8})/?")
 
+_PIECES = "1"  # another reading of the same items: everything is read anew
 _FORMATS = {"1": "json10", "1.0": "json10", "1.1": "json11"}
 
 
-def parse(body: bytes, *, url: str, now: datetime, limit: int) -> Parsed:
-    """Read the first `limit` items; outcomes are NEW, NOT_A_FEED, MALFORMED and HOSTILE as in `parse.parse`."""
+def parse(body: bytes, *, url: str, now: datetime, limit: int, seen: Collection[str] = frozenset()) -> Parsed:
+    """Read the first `limit` items but for those whose piece is in `seen`; outcomes are NEW, NOT_A_FEED, MALFORMED and HOSTILE as in `parse.parse`."""
     try:
         found = json.loads(body)
     except RecursionError:
@@ -34,14 +39,29 @@ def parse(body: bytes, *, url: str, now: datetime, limit: int) -> Parsed:
     notes = [f"{count - len(items)} items that are no objects were left out"] if len(items) < count else []
     if len(items) > limit:
         notes.append(f"{len(items)} items, of which the first {limit} were read")
+    pieces = _pieces(items[:limit], found, url)
+    unseen = [item for item, name in zip(items, pieces, strict=False) if name not in seen]
     return Parsed(
         outcome=Outcome.NEW,
         reason="; ".join(notes),
         title=gate.title(_string(found.get("title"))),
         format=_FORMATS.get(version[1], "json"),
         language=language,
-        entries=tuple(_entry(item, found, url, language, now) for item in items[:limit]),
+        hints=hints.of_json_feed(found, url=url),
+        entries=tuple(_entry(item, found, url, language, now) for item in unseen),
+        pieces=pieces,
     )
+
+
+def _pieces(items: list[dict[str, Any]], feed: dict[str, Any], url: str) -> tuple[str, ...]:
+    """Name each item by its own content and by what it takes from the feed: language, authors, address."""
+    taken = [_PIECES, url, *(feed.get(name) for name in ("language", "authors", "author"))]
+    context = hashlib.blake2b(_canonical(taken)).digest()
+    return tuple(piece(_canonical(item), context) for item in items)
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
 def _entry(item: dict[str, Any], feed: dict[str, Any], url: str, language: str, now: datetime) -> Entry:

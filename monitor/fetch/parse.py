@@ -1,14 +1,14 @@
 """From the bytes of a document to its entries in plain text. Runs in the parser child: pure CPU, no I/O.
 
 feedparser is the one authority on what a feed means; this module decides what it is given (decoded bytes
-without entity declarations) and what is kept of its answer (through the ingest gate). It gives entries no
-identity and does not know which are new.
+without entity declarations, and without the entries that the caller has seen, where that changes nothing) and what
+is kept of its answer (through the ingest gate). It gives entries no identity and does not know which are new.
 """
 
 import io
 import re
 import xml.sax
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
@@ -16,7 +16,8 @@ from urllib.parse import urljoin
 import feedparser
 import feedparser.encodings
 
-from monitor.fetch import jsonfeed
+from monitor.fetch import hints, jsonfeed, strict
+from monitor.fetch.cut import cut, outside
 from monitor.fetch.dates import read
 from monitor.fetch.document import AUTHOR_LIMIT, MAX_TAGS, TAG_LIMIT, Entry, Parsed
 from monitor.fetch.language import primary
@@ -46,27 +47,34 @@ _PAGE_TITLE = re.compile(r"<title\b[^<>]*>([^<]*)", re.IGNORECASE)
 _PAGE_LINK = re.compile(r"<link\b([^<>]{0,2000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b([a-z]{1,20})\s{0,9}=\s{0,9}(["'])(.*?)\2""", re.IGNORECASE)
 _FEED_TYPE = re.compile(r"rss|atom|feed\+json", re.IGNORECASE)
+_DECLARATION = b"<?xml version='1.0' encoding='utf-8'?>"
+_DECLARED = re.compile(rb"""<\?xml[^<>]{0,99}\sencoding=["']([A-Za-z0-9._:-]{1,40})["'][^<>]{0,99}\?>""")
+_ASCII_LIKE = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
+_TWO_SPACES = re.compile(rb"\s\s")
+_LONG_SPACE = re.compile(rb"\s{1024,}")
 _BINARY = re.compile(r"(?:image|audio|video|font)/")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 
 
-def parse(body: bytes, *, headers: Mapping[str, str], url: str, now: datetime) -> Parsed:
+def parse(
+    body: bytes, *, headers: Mapping[str, str], url: str, now: datetime, seen: Collection[str] = frozenset()
+) -> Parsed:
     """Read one document: RSS, Atom, RDF or JSON Feed.
 
     `headers` are the response's, lower-case (only content-type is used); `url` resolves relative links; dates
-    over 48 h after `now` are unknown. Returns outcome NEW with what could be read (`reason` says what could
+    over 48 h after `now` are unknown; entries whose piece is in `seen` are left out. Returns outcome NEW with what could be read (`reason` says what could
     not), else EMPTY, NOT_A_FEED, MALFORMED or HOSTILE. Exhausts CPU or memory on some hostile documents: run it
     in a limited process.
     """
     if not body.strip():
         return Parsed(outcome=Outcome.EMPTY, reason="the body is empty")
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}:
-        return jsonfeed.parse(body, url=url, now=now, limit=MAX_ENTRIES)
+        return jsonfeed.parse(body, url=url, now=now, limit=MAX_ENTRIES, seen=seen)
     start = 0 if body.startswith(_WIDE) else body.find(b"<")
     if start < 0:
         return Parsed(outcome=Outcome.NOT_A_FEED, reason="plain text, not a feed")
     try:
-        return _parse_xml(body[start:], headers, url, now)
+        return _parse_xml(body[start:], headers, url, now, seen)
     except _PARSER_FAULTS as error:
         reason = f"the parser gave up: {type(error).__name__}: {error}"
         return Parsed(outcome=Outcome.MALFORMED, reason=gate.plain(reason, html=False, limit=200))
@@ -96,10 +104,11 @@ def _is_utf8(body: bytes) -> bool:
     return True
 
 
-def _parse_xml(body: bytes, headers: Mapping[str, str], url: str, now: datetime) -> Parsed:
+def _parse_xml(
+    body: bytes, headers: Mapping[str, str], url: str, now: datetime, seen: Collection[str]
+) -> Parsed:
     # Decoded first, so that no encoding (UTF-16, EBCDIC, UTF-7, …) can hide a declaration from the check.
-    decoded: dict[str, Any] = {}
-    data: bytes = feedparser.encodings.convert_to_utf8(xml_headers(body, headers), body, decoded)
+    data = _decoded(body, headers)
     root = _root_at(data)
     if _declares_entities(data, root):
         return Parsed(outcome=Outcome.HOSTILE, reason="it declares XML entities, which are refused unread")
@@ -108,7 +117,9 @@ def _parse_xml(body: bytes, headers: Mapping[str, str], url: str, now: datetime)
     if name == "html" and not _FEED_TAG.search(data, root):  # some servers wrap a feed into a page
         return Parsed(outcome=Outcome.NOT_A_FEED, reason=_page(data[root:]))
     # Long runs of white space before the root make feedparser's patterns quadratic; one newline means the same.
-    data = re.sub(rb"\s{2,}", b"\n", data[:root]) + data[root:]
+    data = re.sub(rb"\s{2,}", b"\n", data[:root]) + _collapsed(data[root:])
+    if name in _FEED_ROOTS and (parsed := _parse_cut(data, url, now, seen)):
+        return parsed
     found = feedparser.parse(
         io.BytesIO(data),
         response_headers={"content-type": "application/xml; charset=utf-8"},
@@ -117,7 +128,80 @@ def _parse_xml(body: bytes, headers: Mapping[str, str], url: str, now: datetime)
     )
     if name == "html" and not found.entries:
         return Parsed(outcome=Outcome.NOT_A_FEED, reason=_page(data))
-    return _judge(found, name, url, now)
+    return _judge(found, data, name, url, now)
+
+
+def _parse_cut(data: bytes, url: str, now: datetime, seen: Collection[str]) -> Parsed | None:
+    """Read only the entries not in `seen`, or None if the document is not sure to mean the same without them."""
+    where = cut(data, limit=MAX_ENTRIES)
+    if where is None:
+        return None
+    try:
+        found = strict.read(data, where, seen=seen, url=url)
+    except _PARSER_FAULTS:
+        return None  # the same fault will say so when the document is read whole
+    if found is None:
+        return None
+    return Parsed(
+        outcome=Outcome.NEW,
+        title=gate.title(found.feed.get("title")),
+        format=found.version,
+        language=primary(found.feed.get("language")),
+        hints=hints.of_feed(found.feed, outside(data, where.spans), url=url),
+        entries=tuple(_entry(raw, found.feed, url, now) for raw in found.entries),
+        pieces=found.pieces,
+    )
+
+
+def _decoded(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """Return the document in UTF-8 and declared so, as feedparser would decode it."""
+    if not body.isascii():
+        if not _is_utf8(body):
+            return _converted(body, headers)
+    elif not _is_plain(body, headers):
+        return _converted(body, headers)
+    # What feedparser would do in four passes over the whole: decode, declare, encode.
+    text = body.removeprefix(b"\xef\xbb\xbf")
+    end = text.find(b">") if text.startswith(b"<?xml") else -1
+    if end > 0:
+        return _DECLARATION + text[end + 1 :]
+    return _DECLARATION + b"\n" + text
+
+
+def _converted(body: bytes, headers: Mapping[str, str]) -> bytes:
+    decoded: dict[str, Any] = {}
+    data: bytes = feedparser.encodings.convert_to_utf8(xml_headers(body, headers), body, decoded)
+    return data
+
+
+def _is_plain(body: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether ASCII bytes mean ASCII: neither the server nor the document names an encoding in which they do not."""
+    charset = _CHARSET.search(headers.get("content-type", ""))
+    if b"\x00" in body[:4] or (charset and charset[1].lower() not in _ASCII_LIKE):
+        return False
+    end = body.find(b"\n")
+    line = body[: end if end >= 0 else None]
+    if b"encoding=" not in line:
+        return True
+    declared = _DECLARED.match(line)
+    return bool(declared) and line.count(b"encoding=") == 1 and declared[1].decode().lower() in _ASCII_LIKE
+
+
+def _collapsed(data: bytes) -> bytes:
+    """Shorten runs of more than 1 kB of white space outside CDATA, which patterns further on could choke on."""
+    # Such a run holds two neighbours among every 512th byte, which is quickly looked for.
+    if not _TWO_SPACES.search(data[::512]):
+        return data
+    parts = []
+    place = 0
+    while place < len(data):
+        start = data.find(b"<![CDATA[", place)
+        start = len(data) if start < 0 else start
+        end = data.find(b"]]>", start)
+        end = len(data) if end < 0 else end
+        parts += [_LONG_SPACE.sub(b"\n", data[place:start]), data[start:end]]
+        place = end
+    return b"".join(parts)
 
 
 def _root_at(data: bytes) -> int:
@@ -144,7 +228,7 @@ def _declares_entities(data: bytes, root: int) -> bool:
     return data[root : root + 9].lower() == b"<!doctype" and b"<!ENTITY" in data[root:].upper()
 
 
-def _judge(found: Any, root: str, url: str, now: datetime) -> Parsed:
+def _judge(found: Any, data: bytes, root: str, url: str, now: datetime) -> Parsed:
     fault = found.get("bozo_exception") if found.bozo else None
     broken = _damage(fault)
     if not found.entries:
@@ -166,6 +250,7 @@ def _judge(found: Any, root: str, url: str, now: datetime) -> Parsed:
         format=found.version or "unknown",
         language=primary(found.feed.get("language")),
         damaged=bool(broken),
+        hints=hints.of_feed(found.feed, data, url=url),
         entries=entries,
     )
 

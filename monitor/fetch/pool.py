@@ -1,8 +1,8 @@
 """A few parser children, so that a hostile document costs one process and not the daemon.
 
-Each child serves one document at a time. One that outlasts the wall clock is killed, one that dies (CPU or memory
-limit, a crash in a C library) is replaced, and the document is called hostile with the reason. Documents wait for
-a free child; a cancelled caller's child is killed too, since its answer would reach the wrong one.
+Each child serves one task on one document at a time. One that outlasts the wall clock is killed, one that dies (CPU
+or memory limit, a crash in a C library) is replaced, and the caller is told why. Documents wait for a free child; a
+cancelled caller's child is killed too, since its answer would reach the wrong one.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,12 @@ class ParserUnavailable(MonitorError):  # noqa: N818 - read as a state
     """No parser child can be started, or the pool is closed; says nothing about any document."""
 
 
+class TaskKilled(MonitorError):  # noqa: N818 - read as a state
+    """A document outlasted or killed the child that worked on it; the message says which, and at what limit."""
+
+
 class ParserPool:
-    """Parses documents in at most `workers` children, started when first needed.
+    """Works on documents in at most `workers` children, started when first needed.
 
     `cpu_seconds` and `wall_seconds` bound one document, `memory_bytes` one child's address space.
     """
@@ -50,18 +54,31 @@ class ParserPool:
         self._limits = (memory_bytes, cpu_seconds, wall_seconds)
         self._closed = False
 
-    async def parse(self, body: bytes, *, headers: Mapping[str, str], url: str, now: datetime) -> Parsed:
+    async def parse(
+        self, body: bytes, *, headers: Mapping[str, str], url: str, now: datetime, seen: Collection[str] = ()
+    ) -> Parsed:
         """Parse one document as `monitor.fetch.parse.parse` does; HOSTILE if it outlasted or killed its child.
 
         Raises ParserUnavailable if no child can be started.
+        """
+        header = {"headers": _content_type(headers), "url": url, "now": now.isoformat(), "seen": list(seen)}
+        try:
+            return from_wire(await self.run("feed", header, body))
+        except TaskKilled as killed:
+            return Parsed(outcome=Outcome.HOSTILE, reason=str(killed))
+
+    async def run(self, task: str, header: Mapping[str, Any], body: bytes) -> Any:
+        """Do a task of `monitor.fetch.worker.TASKS` in a child and return its answer, which came as JSON.
+
+        `header` is what json can write. Raises TaskKilled if the document outlasted or killed the child, and
+        ParserUnavailable if none can be started.
         """
         async with self._slots:
             if self._closed:
                 raise ParserUnavailable("the parser pool is closed")
             child = self._idle.pop() if self._idle else await self._start()
-            task = {"headers": _content_type(headers), "url": url, "now": now.isoformat()}
             try:
-                parsed = await self._ask(child, task, body)
+                answer = await self._ask(child, {**header, "task": task}, body)
             except BaseException:
                 await self._drop(child)
                 raise
@@ -69,10 +86,10 @@ class ParserPool:
                 self._idle.append(child)
             else:
                 await self._drop(child)
-            return parsed
+            return answer
 
     async def close(self) -> None:
-        """End every child; parses under way end as HOSTILE or are cancelled by their callers."""
+        """End every child; tasks under way end as killed or are cancelled by their callers."""
         self._closed = True
         self._idle.clear()
         await asyncio.gather(*(self._drop(child) for child in list(self._all)))
@@ -83,17 +100,17 @@ class ParserPool:
         self._all.add(child)
         return child
 
-    async def _ask(self, child: "_Child", task: Mapping[str, Any], body: bytes) -> Parsed:
+    async def _ask(self, child: "_Child", task: Mapping[str, Any], body: bytes) -> Any:
         _, cpu, wall = self._limits
         try:
             async with asyncio.timeout(wall):
-                return from_wire(await child.ask(task, body))
+                return await child.ask(task, body)
         except TimeoutError:
             await child.kill()
-            return _hostile(f"parsing did not end within {wall:g} s and was stopped")
+            raise TaskKilled(f"parsing did not end within {wall:g} s and was stopped") from None
         except (asyncio.IncompleteReadError, ConnectionError):
             status = await child.kill()
-            return _hostile(_death(status, cpu))
+            raise TaskKilled(_death(status, cpu)) from None
 
     async def _drop(self, child: "_Child") -> None:
         self._all.discard(child)
@@ -181,10 +198,6 @@ def _environment() -> dict[str, str]:
 
 def _content_type(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name == "content-type"}
-
-
-def _hostile(reason: str) -> Parsed:
-    return Parsed(outcome=Outcome.HOSTILE, reason=reason)
 
 
 def _death(status: int, cpu: float) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import struct
-from collections.abc import Mapping
 from typing import Any
 
 LENGTHS = struct.Struct(">II")
@@ -10,7 +9,7 @@ MAX_REPLY = 256 * 1024 * 1024
 OUT_OF_MEMORY = 77  # the child's exit status
 
 
-def frame(header: Mapping[str, Any], body: bytes = b"") -> tuple[bytes, bytes]:
+def frame(header: Any, body: bytes = b"") -> tuple[bytes, bytes]:
     """Return the head of a frame (lengths and header) and its body, to be written one after the other."""
     text = json.dumps(header, ensure_ascii=True).encode("ascii")
     return LENGTHS.pack(len(text), len(body)) + text, body

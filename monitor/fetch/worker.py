@@ -1,8 +1,9 @@
 """The parser child: `python -m monitor.fetch.worker MEMORY_BYTES CPU_SECONDS`.
 
-It reads frames from stdin (header: content headers, url, now; body: the document) and answers each with the
-parsed document. It limits its own memory once and its CPU time anew for every document, so that a document that
-hangs or bloats the parser ends this process and nothing else. It opens no file and no connection.
+It reads frames from stdin (the header names the task and what it needs to know; the body is the document) and
+answers each with what the task's function returned. It limits its own memory once and its CPU time anew for every
+document, so that a document that hangs or bloats the parser ends this process and nothing else. It opens no file and
+no connection.
 """
 
 import contextlib
@@ -12,14 +13,26 @@ import math
 import os
 import resource
 import sys
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from monitor.fetch.document import to_wire
 from monitor.fetch.parse import parse
 from monitor.fetch.wire import LENGTHS, OUT_OF_MEMORY, frame
 
 _SAMPLE = b"<rss><channel><item><title>&lt;b&gt;ready&lt;/b&gt;</title></item></channel></rss>"
+
+
+def _feed(header: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+    """Parse a feed: headers, url, now (ISO 8601), seen (pieces)."""
+    now = datetime.fromisoformat(header["now"])
+    return to_wire(
+        parse(body, headers=header["headers"], url=header["url"], now=now, seen=frozenset(header["seen"]))
+    )
+
+
+TASKS: dict[str, Callable[[Mapping[str, Any], bytes], Any]] = {"feed": _feed}
 
 
 def main(arguments: list[str]) -> int:
@@ -55,10 +68,7 @@ def _serve(tasks: BinaryIO, answers: BinaryIO, cpu_seconds: float) -> bool:
     if len(body) < body_size:
         return False
     _allow(cpu_seconds)
-    parsed = parse(
-        body, headers=header["headers"], url=header["url"], now=datetime.fromisoformat(header["now"])
-    )
-    _answer(answers, frame(to_wire(parsed)))
+    _answer(answers, frame(TASKS[header["task"]](header, body)))
     return True
 
 

@@ -1,0 +1,226 @@
+"""Have feedparser's strict parser read a cut document without the entries that were read before.
+
+An entry may be left out only if reading it changes nothing for those after it. feedparser is one machine with
+much state (stacks of bases and languages, depths, what element it is in), and some entries do leave traces in it.
+So its state is compared before and after every entry that it does read; only documents whose entries all leave it
+as it was get pieces, and only what has a piece is ever left out. A piece stands for the entry's bytes and for that
+state, so the same bytes in another context are another piece.
+"""
+
+import hashlib
+import re
+import xml.sax
+import xml.sax.handler
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import feedparser
+import feedparser.api
+
+from monitor.fetch.cut import Cut, piece
+
+_VERSION = f"1 {feedparser.__version__}"  # another reading of the same bytes: everything is read anew
+# Grows with the document, or is set anew at each entry or element before it is used. Everything else is compared.
+_GROWING = frozenset(
+    {
+        "_locator",
+        "decls",
+        "elementstack",
+        "entries",
+        "feeddata",
+        "guidislink",
+        "namespacemap",
+        "namespaces_in_use",
+        "property_depth_map",
+        "resolve_uri",
+        "title_depth",
+    }
+)
+_BASE = re.compile(rb"base\s*=")
+_ABSOLUTE = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What feedparser made of a document; `pieces` is one for each entry in it, `entries` only those unseen."""
+
+    feed: Any
+    entries: Sequence[Any]
+    version: str
+    pieces: tuple[str, ...]
+
+
+def read(data: bytes, cut: Cut, *, seen: Collection[str], url: str) -> Found | None:
+    """Read a document but for the entries whose piece is in `seen`; None if it must be read whole.
+
+    Raises what feedparser raises on input that it did not expect.
+    """
+    try:
+        return _Reading(data, cut).run(seen, url)
+    except (xml.sax.SAXException, _TracesError):
+        return None
+
+
+class _TracesError(Exception):
+    """An entry, or something between two, changes how feedparser reads what follows."""
+
+
+class _Reading:
+    """One document on its way through feedparser, entry by entry."""
+
+    def __init__(self, data: bytes, cut: Cut) -> None:
+        self._data = data
+        self._cut = cut
+        # Without a base of the feed's own, feedparser carries an entry's xml:base on to all that follow; then only
+        # entries with nothing relative in them are the same wherever they stand.
+        first, last = cut.spans[0][0], cut.spans[-1][1]
+        self._drifts = _BASE.search(data, first, last) is not None
+        self._relative = False
+        self._machine = feedparser.api.StrictFeedParser("", None, "utf-8")
+        self._machine.resolve_relative_uris = False
+        self._machine.sanitize_html = False
+        self._machine.resolve_uri = self._watching(self._machine.resolve_uri)
+        self._source = xml.sax.make_parser()
+        self._source.setFeature(xml.sax.handler.feature_namespaces, True)
+        self._source.setFeature(xml.sax.handler.feature_external_ges, False)
+        self._source.setContentHandler(self._machine)
+        self._source.setErrorHandler(self._machine)
+
+    def run(self, seen: Collection[str], url: str) -> Found:
+        """Feed the head, the entries that are not in `seen`, and all that is no entry."""
+        machine = self._machine
+        self._feed(self._data[: self._cut.spans[0][0]])
+        if not machine.version or machine.entries:
+            raise _TracesError
+        self._stack = _stack(machine)
+        self._mapped, self._used = dict(machine.namespacemap), dict(machine.namespaces_in_use)
+        self._base = self._state()
+        self._relative = False
+        pieces = self._pieces(url)
+        self._base["hasContent"] = 0  # as every entry leaves it
+        kept = self._entries(pieces, seen)
+        self._feed(self._data[self._cut.spans[-1][1] :])
+        self._source.close()
+        if machine.bozo or len(machine.entries) != kept or _language(machine) != self._base["language"]:
+            raise _TracesError
+        return Found(feed=machine.feeddata, entries=machine.entries, version=machine.version, pieces=pieces)
+
+    def _entries(self, pieces: tuple[str, ...], seen: Collection[str]) -> int:
+        """Feed the entries that are not in `seen`; return how many these were."""
+        data, machine = self._data, self._machine
+        place = self._cut.spans[0][0]
+        waiting = bytearray()
+        kept = 0
+        for name, (start, end) in zip(pieces, self._cut.spans, strict=True):
+            if name in seen:
+                waiting += data[place:start]
+                machine.hasContent = 0
+            else:
+                kept += 1
+                self._feed(bytes(waiting) + data[place:end])
+                self._check(kept)
+                waiting.clear()
+            place = end
+        self._feed(bytes(waiting))  # what stands between entries stays, so it must leave no traces either
+        self._check(kept)
+        return kept
+
+    def _feed(self, data: bytes) -> None:
+        if data:
+            self._source.feed(data)
+
+    def _watching(self, resolve: Callable[[str], str]) -> Callable[[str], str]:
+        def watched(uri: str) -> str:
+            if not _ABSOLUTE.match(uri):
+                self._relative = True
+            return resolve(uri)
+
+        return watched
+
+    def _check(self, kept: int) -> None:
+        machine = self._machine
+        if (
+            len(machine.entries) != kept
+            or self._state() != self._base
+            or (self._drifts and self._relative)
+            or not self._grown()
+            or not self._harmless()
+        ):
+            raise _TracesError
+        self._relative = False
+
+    def _state(self) -> dict[str, Any]:
+        """Return a copy of all in feedparser's parser that could change how it reads the next entry."""
+        machine = self._machine
+        state = {
+            name: value.copy() if isinstance(value, list | dict) else value
+            for name, value in vars(machine).items()
+            if name not in _GROWING
+        }
+        if self._drifts:
+            del state["baseuri"]
+        feed = machine.feeddata
+        state["parts"] = ("image" in feed, "textinput" in feed)
+        state["language"] = _language(machine)
+        return state
+
+    def _pieces(self, url: str) -> tuple[str, ...]:
+        """Name each entry; where the head has content, feedparser tells the first entry of it, and only that."""
+        context = (
+            _VERSION,
+            url,
+            self._cut.scope,
+            self._drifts,
+            self._base,
+            self._mapped,
+            self._used,
+            self._stack,
+        )
+        keys = [_digest((*context, first and self._base["hasContent"])) for first in (True, False)]
+        spans = iter(self._cut.spans)
+        start, end = next(spans)
+        head = piece(self._data[start:end], keys[0])
+        return (head, *(piece(self._data[start:end], keys[1]) for start, end in spans))
+
+    def _grown(self) -> bool:
+        """Whether only Atom contents were left open, which feedparser opens twice and never looks at again."""
+        now = _stack(self._machine)
+        size = len(self._stack)
+        return now[:size] == self._stack and all(name in {"item", "content"} for name, _ in now[size:])
+
+    def _harmless(self) -> bool:
+        """Whether the namespaces declared since the head cannot rename an element for feedparser.
+
+        It never forgets a prefix. Harmless are: no prefix, its own prefix for a namespace that it knows, and one
+        that neither it nor the head of the document uses.
+        """
+        mapped, used = self._machine.namespacemap, self._machine.namespaces_in_use
+        if mapped == self._mapped and used == self._used:
+            return True
+        standard = {uri.lower(): prefix for uri, prefix in self._machine.namespaces.items()}
+        taken = {*standard.values(), *self._mapped, *self._used}
+        new_mapped = {(prefix, name) for prefix, name in mapped.items() if self._mapped.get(prefix) != name}
+        new_used = {(prefix, uri) for prefix, uri in used.items() if self._used.get(prefix) != uri}
+        return all(
+            not prefix or (prefix == name and prefix not in self._mapped) or prefix not in {*taken, *used}
+            for prefix, name in new_mapped
+        ) and all(
+            not prefix or standard.get(uri.lower()) == prefix or prefix not in {*taken, *mapped}
+            for prefix, uri in new_used
+        )
+
+
+def _digest(context: tuple[Any, ...]) -> bytes:
+    return hashlib.blake2b(repr(context).encode("utf-8", "replace")).digest()
+
+
+def _stack(machine: Any) -> list[list[Any]]:
+    """Return the elements that feedparser has yet to close, without their text."""
+    return [element[:2] for element in machine.elementstack]
+
+
+def _language(machine: Any) -> str | None:
+    """Return the feed's language, which is its entries' too where they name none."""
+    language: str | None = dict.get(machine.feeddata, "language")
+    return language
