@@ -32,6 +32,9 @@ pytest: $(VENV)/.ready-dev ## The tests, with coverage (ARGS goes to pytest)
 mutants: $(VENV)/.ready-dev ## Mutation testing of the pure modules (slow; not part of CI)
 	$(BIN)/python benchmarks/mutants.py $(ARGS)
 
+bench-parse: $(VENV)/.ready-dev ## What a changed feed costs to parse (ARGS=--corpora FOLDER)
+	$(BIN)/python benchmarks/parse.py $(ARGS)
+
 format: $(VENV)/.ready-dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -72,4 +75,4 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-.PHONY: help demo run test check pytest mutants format lock clean
+.PHONY: help demo run test check pytest mutants bench-parse format lock clean

@@ -23,7 +23,7 @@ _FORMATS = {"1": "json10", "1.0": "json10", "1.1": "json11"}
 
 
 def parse(body: bytes, *, url: str, now: datetime, limit: int, seen: Collection[str] = frozenset()) -> Parsed:
-    """Read the first `limit` items but for those whose piece is in `seen`; outcomes are NEW, NOT_A_FEED, MALFORMED and HOSTILE as in `parse.parse`."""
+    """Read the first `limit` items but for those whose piece is in `seen`; outcomes are as in `parse.parse`."""
     try:
         found = json.loads(body)
     except RecursionError:

@@ -62,9 +62,9 @@ def parse(
     """Read one document: RSS, Atom, RDF or JSON Feed.
 
     `headers` are the response's, lower-case (only content-type is used); `url` resolves relative links; dates
-    over 48 h after `now` are unknown; entries whose piece is in `seen` are left out. Returns outcome NEW with what could be read (`reason` says what could
-    not), else EMPTY, NOT_A_FEED, MALFORMED or HOSTILE. Exhausts CPU or memory on some hostile documents: run it
-    in a limited process.
+    over 48 h after `now` are unknown; entries whose piece is in `seen` are left out. Returns outcome NEW with what
+    could be read (`reason` says what could not), else EMPTY, NOT_A_FEED, MALFORMED or HOSTILE. Exhausts CPU or memory
+    on some hostile documents: run it in a limited process.
     """
     if not body.strip():
         return Parsed(outcome=Outcome.EMPTY, reason="the body is empty")
@@ -184,7 +184,9 @@ def _is_plain(body: bytes, headers: Mapping[str, str]) -> bool:
     if b"encoding=" not in line:
         return True
     declared = _DECLARED.match(line)
-    return bool(declared) and line.count(b"encoding=") == 1 and declared[1].decode().lower() in _ASCII_LIKE
+    if declared is None or line.count(b"encoding=") > 1:
+        return False
+    return declared[1].decode().lower() in _ASCII_LIKE
 
 
 def _collapsed(data: bytes) -> bytes:

@@ -81,7 +81,7 @@ class _Reading:
         self._machine.resolve_relative_uris = False
         self._machine.sanitize_html = False
         self._machine.resolve_uri = self._watching(self._machine.resolve_uri)
-        self._source = xml.sax.make_parser()
+        self._source: Any = xml.sax.make_parser()  # noqa: S317 - no entity is declared, in a limited process
         self._source.setFeature(xml.sax.handler.feature_namespaces, True)
         self._source.setFeature(xml.sax.handler.feature_external_ges, False)
         self._source.setContentHandler(self._machine)
