@@ -173,11 +173,10 @@ class _Reading:
         state = [(name, getattr(machine, name)) for name in names]
         namespaces = self._mapped, self._used
         context = (_VERSION, url, self._cut.scope, self._drifts, state, namespaces, self._stack, self._outside)
-        keys = [_digest((*context, first and machine.hasContent)) for first in (True, False)]
-        spans = iter(self._cut.spans)
-        start, end = next(spans)
-        head = piece(self._data[start:end], keys[0])
-        return (head, *(piece(self._data[start:end], keys[1]) for start, end in spans))
+        key = _digest(context)
+        (start, end), *rest = self._cut.spans
+        first = piece(self._data[start:end], _digest((context, "first")) if machine.hasContent else key)
+        return (first, *(piece(self._data[start:end], key) for start, end in rest))
 
     def _grown(self) -> bool:
         """Whether only Atom contents were left open, which feedparser opens twice and never looks at again."""

@@ -51,6 +51,7 @@ _MOST_TAGS = 20_000  # the parser's time grows with open tags x closing tags; be
 _HIDDEN = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "head"})
 _HIDDEN_WHOLE = re.compile(rf"<({'|'.join(sorted(_HIDDEN))})\b.*?(?:</\1\b|\Z)", re.IGNORECASE | re.DOTALL)
 _ANY_TAG = re.compile(r"<[^<>]*>")
+_PARSERS: list[etree.HTMLParser] = []  # idle ones
 # fmt: off
 _INLINE = frozenset({
     "a", "abbr", "b", "big", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark",
@@ -124,12 +125,14 @@ def _strip_markup(text: str) -> str:
         return text
     if text.count("<") > _MOST_TAGS:
         return _scan_markup(text)
-    parser = etree.HTMLParser(target=_TextTarget(), encoding="utf-8")
+    # Making a parser costs more than a headline; popping and appending are safe between threads.
+    parser = _PARSERS.pop() if _PARSERS else etree.HTMLParser(target=_TextTarget(), encoding="utf-8")
     try:
         parser.feed(b"<div>" + text.encode("utf-8", "ignore"))
         collected: str = parser.close()
     except etree.LxmlError:
         return _scan_markup(text)
+    _PARSERS.append(parser)
     return collected
 
 
@@ -139,7 +142,7 @@ def _scan_markup(text: str) -> str:
 
 
 class _TextTarget:
-    """Receives parser events and keeps the text outside hidden elements."""
+    """Receives parser events and keeps the text outside hidden elements; closing it makes it ready for the next."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -165,7 +168,10 @@ class _TextTarget:
         """Comments are dropped and separate nothing."""
 
     def close(self) -> str:
-        return "".join(self._parts)
+        text = "".join(self._parts)
+        self._parts.clear()
+        self._hidden = 0
+        return text
 
 
 def _compose(text: str) -> str:
