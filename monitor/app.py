@@ -35,6 +35,8 @@ from monitor.pipeline import (
     Context,
     Poller,
     PollOptions,
+    Pusher,
+    PushOptions,
     Retention,
     SendOptions,
     Shipper,
@@ -75,6 +77,7 @@ class App:
     context: Context
     poller: Poller
     shipper: Shipper
+    pusher: Pusher | None = None
     parsers: ParserPool
     http: httpx.AsyncClient
     tools: SendTools
@@ -122,6 +125,7 @@ class App:
             context=context,
             poller=Poller(context, client=http, parsers=parsers, options=poll_options(settings)),
             shipper=Shipper(context, tools=tools, options=send_options(tools.smtp)),
+            pusher=make_pusher(settings, context, http),
             parsers=parsers,
             http=http,
             tools=tools,
@@ -131,6 +135,8 @@ class App:
             _wakers=wakers,
             _closing=closing,
         )
+        if app.pusher is not None:
+            closing.push_async_callback(app.pusher.close)
         await app.reload_watchlist()
         await _tell_locked_channels(store)
         return app
@@ -306,11 +312,13 @@ def store_key(settings: Settings) -> bytes:
 
 
 def http_client(settings: Settings) -> httpx.AsyncClient:
-    """Make the one client of polls and webhooks, with room for as many of both as run at once."""
+    """Make the one client of polls, webhooks and hubs, with room for as many of each as run at once."""
     return make_client(
         user_agent=user_agent(settings.service.contact),
         allow_networks=settings.fetch.allow_networks,
-        max_connections=settings.fetch.concurrency + SendOptions(owner="").concurrency,
+        max_connections=settings.fetch.concurrency
+        + SendOptions(owner="").concurrency
+        + PushOptions(base_url="").concurrency,
     )
 
 
@@ -336,6 +344,13 @@ def poll_options(settings: Settings) -> PollOptions:
             total_timeout=fetch.total_timeout_seconds,
         ),
     )
+
+
+def make_pusher(settings: Settings, context: Context, http: httpx.AsyncClient) -> Pusher | None:
+    """Make the push stage; None where hubs are not wanted."""
+    if not settings.fetch.websub:
+        return None
+    return Pusher(context, client=http, options=PushOptions(base_url=settings.service.base_url))
 
 
 def smtp_options(settings: Settings) -> SmtpOptions | None:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import TextIO
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -140,7 +141,9 @@ async def _serving(app: App) -> AsyncIterator[None]:
         servers.push_async_callback(commands.stop)
         await commands.start()
         if web.enabled:
-            site = create_site(app, trusted=False, hosts=("localhost", "127.0.0.1", "[::1]", web.host))
+            ours = urlsplit(app.settings.service.base_url).hostname  # what a proxy in front passes on
+            hosts = ("localhost", "127.0.0.1", "[::1]", web.host, *([ours] if ours else []))
+            site = create_site(app, trusted=False, hosts=hosts)
             pages = SiteServer(site, tcp_listener(web.host, web.port))
             servers.push_async_callback(pages.stop)
             await pages.start()
@@ -158,6 +161,7 @@ async def _running(app: App) -> AsyncIterator[LocalRunner]:
         {Stage.POLL: app.poller.fill, Stage.DISPATCH: app.dispatch, Stage.SEND: app.shipper.fill},
         heartbeat=beat,
         tidy=app.tidy,
+        push=app.pusher.run_due if app.pusher else None,
     )
     app.on_wake(runner.wake)
     runner.start()

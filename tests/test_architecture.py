@@ -27,6 +27,7 @@ PURE_FILES = (
     "deliver/retry.py", "fetch/blocked.py", "fetch/cadence.py", "fetch/cut.py", "fetch/discover.py",
     "fetch/fields.py", "fetch/health.py", "fetch/hints.py", "fetch/identity.py", "fetch/rhythm.py",
     "fetch/window.py", "pipeline/ending.py", "pipeline/intake.py", "pipeline/progress.py",
+    "pipeline/push_rules.py",
 )  # fmt: skip
 IMPURE = {
     "asyncio", "httpx", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "structlog", "subprocess",

@@ -95,6 +95,7 @@ class FetchSettings(_Section):
     parser_cpu_seconds: Annotated[int, Field(ge=1, le=120)] = 5
     parser_memory_mib: Annotated[int, Field(ge=256, le=16384)] = 1024
     allow_networks: Networks = ()
+    websub: bool = False
 
 
 class WebSettings(_Section):
@@ -175,6 +176,20 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take only what the loader hands over: it has merged file and environment, and knows each origin."""
         return (init_settings,)
+
+    @property
+    def websub_fault(self) -> Fault | None:
+        """Say why hubs could not reach us although `fetch.websub` is on; None when they can, or it is off."""
+        base = self.service.base_url
+        if not self.fetch.websub or (self.web.enabled and (base.startswith("https:") or is_loopback(base))):
+            return None
+        if not self.web.enabled:
+            return Fault("hubs cannot reach us: [web] enabled is false", "set [web] enabled = true")
+        return Fault(
+            "hubs need an address of ours that they can reach over https, and [service] base_url is "
+            + (f"{base!r}" if base else "empty"),
+            "set [service] base_url to the https:// address at which a proxy passes /websub/ on to us",
+        )
 
     _file: Path = PrivateAttr(default=Path("monitor.toml"))
     _state_dir: Path = PrivateAttr(default=Path())

@@ -9,6 +9,7 @@ from monitor.model.delivery import Attempt, Delivery, DeliveryState, SendOutcome
 from monitor.model.feed import Feed, FetchState, HealthState, Hints, Outcome, Poll
 from monitor.model.hit import Hit, HitReason, Span
 from monitor.model.item import Item, ItemDraft, ItemText
+from monitor.model.push import Hub, Push, PushState
 from monitor.model.recipient import Channel, ChannelKind, Subscriber, Subscription
 from monitor.model.story import Story
 from monitor.model.topic import Example, Priority, Topic
@@ -32,6 +33,7 @@ __all__ = [
     "Hints",
     "Hit",
     "HitReason",
+    "Hub",
     "Item",
     "ItemDraft",
     "ItemText",
@@ -40,6 +42,8 @@ __all__ = [
     "Priority",
     "SecretKind",
     "SecretRef",
+    "Push",
+    "PushState",
     "SendOutcome",
     "SendResult",
     "Span",

@@ -7,6 +7,7 @@ commits is the next stage's queue: a crash between any two leaves rows that the 
 from monitor.pipeline.context import Context, Stage
 from monitor.pipeline.dispatch import dispatch
 from monitor.pipeline.poll import Poller, PollOptions
+from monitor.pipeline.push import Pusher, PushOptions
 from monitor.pipeline.send import SendOptions, Shipper
 from monitor.pipeline.tidy import Retention, tidy
 
@@ -14,6 +15,8 @@ __all__ = [
     "Context",
     "PollOptions",
     "Poller",
+    "PushOptions",
+    "Pusher",
     "Retention",
     "SendOptions",
     "Shipper",

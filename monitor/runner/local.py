@@ -19,6 +19,7 @@ log = structlog.get_logger()
 TICK_SECONDS: Mapping[Stage, float] = {Stage.POLL: 1.0, Stage.DISPATCH: 5.0, Stage.SEND: 1.0}
 HEARTBEAT_SECONDS = 15
 TIDY_SECONDS = 3600
+PUSH_SECONDS = 60
 RETRY_SECONDS = 1.0  # times the failures in a row, up to MAX_RETRIES of them
 MAX_RETRIES = 30
 
@@ -26,13 +27,16 @@ Work = Callable[[], Awaitable[object]]
 
 
 class LocalRunner:
-    """Runs `stages` when woken and at every tick, `heartbeat` and `tidy` on their own periods."""
+    """Runs `stages` when woken and at every tick, `heartbeat`, `tidy` and `push` on their own periods."""
 
-    def __init__(self, stages: Mapping[Stage, Work], *, heartbeat: Work, tidy: Work) -> None:
+    def __init__(
+        self, stages: Mapping[Stage, Work], *, heartbeat: Work, tidy: Work, push: Work | None = None
+    ) -> None:
         self._stages = dict(stages)
         self._woken = {stage: asyncio.Event() for stage in stages}
         self._heartbeat = heartbeat
         self._tidy = tidy
+        self._push = push
         self._loops: list[asyncio.Task[None]] = []
         self._scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -54,6 +58,8 @@ class LocalRunner:
             )
         self._scheduler.add_job(self._heartbeat, "interval", seconds=HEARTBEAT_SECONDS, id="heartbeat")
         self._scheduler.add_job(self._tidy, "interval", seconds=TIDY_SECONDS, id="tidy", jitter=60)
+        if self._push is not None:
+            self._scheduler.add_job(self._push, "interval", seconds=PUSH_SECONDS, id="push", jitter=10)
         self._scheduler.add_listener(_report, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
         self._scheduler.start()
 

@@ -17,7 +17,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from monitor import __version__
 from monitor.app import App
 from monitor.errors import ConfigError, MonitorError, NotFound, Refused, StoreConflict, Unstorable
-from monitor.web import channels, config, deliveries, feeds, health, items, topics
+from monitor.web import channels, config, deliveries, feeds, health, items, topics, websub
 from monitor.web.access import only_known_parameters
 
 log = structlog.get_logger()
@@ -48,6 +48,7 @@ def create_site(
         for noun in (feeds, channels, config):
             site.include_router(noun.write, prefix="/api/v1", dependencies=strict)
     else:
+        site.include_router(websub.router)
         site.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     site.add_exception_handler(MonitorError, _problem)
     site.add_exception_handler(RequestValidationError, _invalid)
