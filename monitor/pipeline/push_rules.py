@@ -94,15 +94,16 @@ def answered(push: Push, answer: HubAnswer, *, asked_at: datetime) -> Push:
     """
     if push.requested_at != asked_at:
         return push
+    ending = push.state is PushState.UNSUBSCRIBING  # its reason is why we leave
     if answer.taken:
-        return replace(push, reason="")
+        return push if ending else replace(push, reason="")
     due_at = push.due_at
     if answer.retry_after is not None:
         due_at = max(due_at, asked_at + min(timedelta(seconds=answer.retry_after), LONGEST_WAIT))
     return replace(
         push,
         state=PushState.FAILED if push.state is PushState.PENDING else push.state,
-        reason=answer.reason,
+        reason=push.reason if ending else answer.reason,
         requested_at=None if answer.certain else asked_at,
         due_at=due_at,
     )

@@ -30,7 +30,8 @@ def list_wanted(tx: Transaction) -> dict[int, Push]:
 
 def feeds_with_push(tx: Transaction) -> set[int]:
     """Return the ids of the feeds that have a push or are to have one."""
-    return {row["feed_id"] for row in tx.rows(f"SELECT p.feed_id FROM pushes p WHERE {_WANTED}")}
+    rows = tx.rows("SELECT feed_id FROM pushes WHERE state NOT IN ('unsubscribing', 'ended')")
+    return {row["feed_id"] for row in rows}
 
 
 def by_token(tx: Transaction, token: str) -> Push | None:

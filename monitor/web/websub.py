@@ -39,11 +39,9 @@ async def ping(token: str, request: Request, app: TheApp) -> Response:
     if push.state is PushState.ENDED:
         return PlainTextResponse("the subscription has ended", status_code=410)
     body = await _body(request)
-    if isinstance(body, Response):
-        return body
-    if not app.pusher.accept(token, request.headers, body):
+    if isinstance(body, bytes) and not app.pusher.accept(token, request.headers, body):
         return PlainTextResponse("busy", status_code=503, headers={"Retry-After": "60"})
-    return Response(status_code=202)
+    return Response(status_code=202) if isinstance(body, bytes) else body
 
 
 async def _body(request: Request) -> bytes | Response:
