@@ -141,13 +141,18 @@ async def _serving(app: App) -> AsyncIterator[None]:
         servers.push_async_callback(commands.stop)
         await commands.start()
         if web.enabled:
-            ours = urlsplit(app.settings.service.base_url).hostname  # what a proxy in front passes on
-            hosts = ("localhost", "127.0.0.1", "[::1]", web.host, *([ours] if ours else []))
-            site = create_site(app, trusted=False, hosts=hosts)
+            site = create_site(app, trusted=False, hosts=public_hosts(app.settings))
             pages = SiteServer(site, tcp_listener(web.host, web.port))
             servers.push_async_callback(pages.stop)
             await pages.start()
         yield
+
+
+def public_hosts(settings: Settings) -> tuple[str, ...]:
+    """Return the names that the public site answers to: this machine's, and the one that a proxy passes on."""
+    ours = urlsplit(settings.service.base_url).hostname or ""
+    named = ("localhost", "127.0.0.1", "[::1]", settings.web.host, f"[{ours}]" if ":" in ours else ours)
+    return tuple(dict.fromkeys(name for name in named if name))
 
 
 @contextlib.asynccontextmanager

@@ -21,13 +21,14 @@ from structlog.testing import capture_logs
 
 from monitor.app import App
 from monitor.config import load_settings
-from monitor.daemon import bring_up, reload, run_daemon
+from monitor.daemon import bring_up, public_hosts, reload, run_daemon
 from monitor.demo.loopback import HttpServer, Request, Response
 from monitor.demo.stage import DemoStage
 from monitor.desk.status import status
 from monitor.errors import ConfigError
 from monitor.model import DeliveryState
 from monitor.store import Transaction, outbox
+from monitor.web import create_site
 from tests.conftest import TOPICS, opened, pass_time, poll_all, recorded, recording, small_stage, until
 
 PAPER = recording(
@@ -423,3 +424,16 @@ async def test_a_full_disk_is_said_and_everything_arrives_once_there_is_room(tmp
                 await until(lambda: stage.receiver.requests and stage.mailbox.mails, seconds=30)
                 assert len(stage.receiver.requests) == len(stage.mailbox.mails) == 1
                 assert await running.stop() == 0
+
+
+async def test_the_public_site_answers_to_the_name_that_a_proxy_passes_on(tmp_path: Path) -> None:
+    async with small_stage(tmp_path, PAPER) as stage:
+        text = stage.config_path.read_text(encoding="utf-8").replace(stage.web_url, "https://news.paper.mx/m")
+        stage.config_path.write_text(text, encoding="utf-8")
+        settings = load_settings(stage.config_path, {})
+        assert public_hosts(settings) == ("localhost", "127.0.0.1", "[::1]", "news.paper.mx")
+        async with opened(stage) as app:
+            site = httpx.ASGITransport(app=create_site(app, trusted=False, hosts=public_hosts(settings)))
+            for host, status in (("news.paper.mx", 200), ("127.0.0.1:8631", 200), ("evil.example", 400)):
+                async with httpx.AsyncClient(transport=site, base_url=f"http://{host}") as client:
+                    assert (await client.get("/healthz")).status_code == status

@@ -251,9 +251,8 @@ def push_line(push: Push, *, now: datetime) -> str:
     """Say in words how a push stands."""
     why = f": {push.reason}" if push.reason else ""
     if push.state is PushState.ACTIVE and push.lease_until is not None:
-        heard = (
-            f"{push.pings} pings, the last {_ago(push.last_ping_at, now)}" if push.pings else "no ping yet"
-        )
+        pings = "1 ping" if push.pings == 1 else f"{push.pings} pings"
+        heard = f"{pings}, the last {_ago(push.last_ping_at, now)}" if push.pings else "no ping yet"
         if push.bad_pings:
             heard += f", {push.bad_pings} ignored"
         left = words(max((push.lease_until - now).total_seconds(), 0))

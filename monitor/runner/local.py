@@ -59,7 +59,7 @@ class LocalRunner:
         self._scheduler.add_job(self._heartbeat, "interval", seconds=HEARTBEAT_SECONDS, id="heartbeat")
         self._scheduler.add_job(self._tidy, "interval", seconds=TIDY_SECONDS, id="tidy", jitter=60)
         if self._push is not None:
-            self._scheduler.add_job(self._push, "interval", seconds=PUSH_SECONDS, id="push", jitter=10)
+            self._scheduler.add_job(self._push, "interval", seconds=PUSH_SECONDS, id="push")
         self._scheduler.add_listener(_report, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
         self._scheduler.start()
 

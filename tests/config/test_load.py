@@ -312,3 +312,35 @@ def test_the_stores_key_is_32_bytes(folder: Any) -> None:
     assert "openssl rand" in problem.hint
     assert isinstance(folder.settings({"KEY": KEY}), Settings)
     assert KEY not in repr(folder.settings({"KEY": KEY}))
+
+
+def websub(folder: Any, service: str, web: str = "") -> None:
+    folder.write("monitor.toml", f"[service]\n{service}\n[fetch]\nwebsub = true\n{web}")
+
+
+@pytest.mark.parametrize(
+    "base", ["https://news.paper.mx/monitor", "http://127.0.0.1:8631", "http://localhost:1"]
+)
+def test_hubs_may_reach_us_over_https_or_on_this_machine(folder: Any, base: str) -> None:
+    websub(folder, f'base_url = "{base}"')
+    assert folder.settings().fetch.websub
+
+
+@pytest.mark.parametrize("service", ["", 'base_url = "http://news.paper.mx"'])
+def test_hubs_that_cannot_reach_us_are_a_problem_with_its_place(folder: Any, service: str) -> None:
+    websub(folder, service)
+    (problem,) = problems(folder)
+    assert (problem.path, problem.line) == ("fetch.websub", 4)
+    assert "reach over https" in problem.message
+    assert "[service] base_url" in problem.hint
+
+
+def test_hubs_cannot_reach_a_site_that_is_off(folder: Any) -> None:
+    websub(folder, 'base_url = "https://news.paper.mx"', "[web]\nenabled = false\n")
+    (problem,) = problems(folder)
+    assert "[web] enabled is false" in problem.message
+
+
+def test_hubs_are_not_used_unless_asked_for(folder: Any) -> None:
+    folder.write("monitor.toml", "")
+    assert not folder.settings().fetch.websub

@@ -3,11 +3,13 @@
 import asyncio
 from collections import Counter
 
+import pytest
 from structlog.testing import capture_logs
 
 from monitor.errors import StoreFull
 from monitor.pipeline import Stage
 from monitor.runner import LocalRunner
+from monitor.runner import local as local_runner
 
 
 class Recorder:
@@ -112,3 +114,15 @@ async def test_nothing_runs_after_stop() -> None:
     await asyncio.sleep(0.05)
     assert recorder.runs["work"] == 1
     await local.stop()
+
+
+async def test_hubs_are_seen_to_in_their_own_time_if_anybody_wants_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(local_runner, "PUSH_SECONDS", 0.05)
+    recorder = Recorder()
+    with_hubs = LocalRunner({}, heartbeat=recorder.idle, tidy=recorder.idle, push=recorder.work)
+    with_hubs.start()
+    await again(recorder)
+    await with_hubs.stop()
+    assert not recorder.overlap
