@@ -228,8 +228,13 @@ class World:
         assert push is not None
         return push
 
-    async def discover(self, hub: str | None = "", *, topic: str = "") -> None:
-        """Do what a poll does that reads which hub the feed has: `hub` "" is the world's own, None is none."""
+    async def discover(self, hub: str | None = "", *, topic: str = "", after: float = 3600) -> None:
+        """Do what a poll does `after` seconds that reads which hub the feed has.
+
+        `hub` "" is the world's own, None is none.
+        """
+        if await self.push() is not None:
+            self.clock.advance(seconds=after)
         feed = await self.feed()
         found = None if hub is None else Hub(hub=hub or self.hub.url, topic=topic or feed.url)
         await self.app.store.write(self.pusher.discovered, feed, found, now=self.clock())
@@ -237,6 +242,7 @@ class World:
     async def run(self) -> int:
         """Tick once, and let the hub finish what it does about it."""
         asked = await self.pusher.run_due()
+        await self.pusher.asking.drain()
         await self.hub.settle()
         return asked
 
@@ -247,7 +253,7 @@ class World:
 
     async def publish(self, body: bytes = b"<rss/>") -> None:
         await self.hub.publish((await self.feed()).url, body)
-        await self.pusher.crew.drain()
+        await self.pusher.hearing.drain()
 
     async def restart(self) -> None:
         """Forget all that is not in a row, as a new process does."""
@@ -284,13 +290,18 @@ def _pusher(app: App, stage: DemoStage) -> Pusher:
     )
 
 
+def with_websub(stage: DemoStage) -> None:
+    """Switch the setting on in a stage's file."""
+    text = stage.config_path.read_text(encoding="utf-8")
+    stage.config_path.write_text(text.replace("[fetch]", "[fetch]\nwebsub = true"), encoding="utf-8")
+
+
 @asynccontextmanager
 async def world(folder: Path, *papers: Recording) -> AsyncIterator[World]:
     """Open an installation that takes pings, its public site, and a hub."""
     shown = papers or (recording("gazette", recorded("old", "Council meets in Douglas")),)
     async with small_stage(folder, *shown) as stage:
-        text = stage.config_path.read_text(encoding="utf-8")
-        stage.config_path.write_text(text.replace("[fetch]", "[fetch]\nwebsub = true"), encoding="utf-8")
+        with_websub(stage)
         async with opened(stage) as app, WebSubHub() as hub:
             clock = by_clock(app)
             hub.clock = clock

@@ -8,7 +8,7 @@ import asyncio
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
@@ -77,6 +77,13 @@ def find_hub(headers: Mapping[str, str], hints: Hints, *, url: str) -> Hub | Non
     hub = next((each for each in hubs if each.startswith("https:")), hubs[0])
     topic = selves[0] if selves else _usable(url, url)
     return Hub(hub=hub, topic=topic) if topic else None
+
+
+def with_hub(hints: Hints, hub: Hub | None) -> Hints:
+    """Return a document's hints with the hub in force, so that an answer without a document (304) need not name it."""
+    if hub is None:
+        return replace(hints, hub=None)
+    return replace(hints, hub=hub.hub, self_url=hub.topic)
 
 
 def parse_links(value: str) -> list[Link]:

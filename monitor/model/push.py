@@ -30,9 +30,9 @@ class Push:
     """One subscription, as the store keeps it.
 
     `token` is the unguessable part of `callback`. `secret` keys the signatures of pings: None where none was given
-    to the hub, empty when the sealed one does not open any more. `due_at` is when the hub is to be asked next;
-    `requested_at` is set while the hub's confirmation of a request is awaited, `attempts` counts requests since the
-    last confirmation. `pings` counts the valid ones, `bad_pings` those that were ignored.
+    to the hub, empty when the sealed one does not open any more. `since` is when the push was made, `due_at` when the
+    hub is to be asked next; `requested_at` is set while the hub's confirmation of a request is awaited, `attempts`
+    counts requests since the last confirmation. `pings` counts the valid ones, `bad_pings` those that were ignored.
     """
 
     id: int = 0
@@ -43,6 +43,7 @@ class Push:
     token: str
     callback: str
     secret: str | None
+    since: datetime
     state: PushState
     reason: str = ""
     due_at: datetime

@@ -33,7 +33,10 @@ SIGNATURE = "x-hub-signature"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushOptions:
-    """Where hubs reach us, and the bounds: hubs asked at once and in one run, seconds for each, pings at once."""
+    """Where hubs reach us, and the bounds: hubs asked at once, and waiting for it; seconds for each; pings at once.
+
+    A whole batch must be through before its first retry is due.
+    """
 
     base_url: str
     concurrency: int = 4
@@ -73,7 +76,8 @@ class Pusher:
         self._options = options
         self._feeds: set[int] | None = None  # those that may have a push; unknown until the first run
         self._gate = asyncio.Semaphore(options.concurrency)
-        self.crew = Crew(options.pings, name="ping")
+        self.asking = Crew(options.batch, name="hub")
+        self.hearing = Crew(options.pings, name="ping")
 
     def discovered(self, tx: Transaction, feed: Feed, hub: Hub | None, *, now: datetime) -> None:
         """Take in the hub that a feed's document names now; to be called after `finish_poll`, in its transaction.
@@ -87,6 +91,8 @@ class Pusher:
         if push is not None and hub is not None and push_rules.serves(push, hub):
             if push.last_ping_at and feed.fetch.claimed_at and push.last_ping_at >= feed.fetch.claimed_at:
                 _hasten(tx, push, now)
+            return
+        if push is not None and not push_rules.may_change(push, now=now):
             return
         if push is not None:
             reason = "the feed names another hub or topic" if hub else "the feed names no hub any more"
@@ -106,17 +112,22 @@ class Pusher:
             token=token,
             callback=self._options.callbacks + token,
             secret=secrets.token_urlsafe(SECRET_BYTES) if may_know_secret(hub.hub) else None,
+            since=now,
             state=PushState.PENDING,
             due_at=now,
         )
 
     async def run_due(self) -> int:
-        """Ask every hub that is to be asked now, and settle what time alone has changed; return how many."""
+        """Settle what time alone has changed and start asking every hub that is due; return how many.
+
+        The requests run as tasks of `asking`, so that a stalling hub holds up neither a tick nor a stop.
+        """
         begun = await self._context.store.write(self._begin, now=self._context.clock())
         self._feeds = (self._feeds or set()) | begun.feeds
         for push in begun.lapsed:
             log.warning("websub.lapsed", feed=push.feed_slug, hub=push.hub, reason=push.reason)
-        await asyncio.gather(*(self._ask(push) for push in begun.asked))
+        for push in begun.asked:
+            self.asking.start(self._ask(push))
         return len(begun.asked)
 
     def _begin(self, tx: Transaction, *, now: datetime) -> _Begun:
@@ -129,7 +140,7 @@ class Pusher:
             websub.save(tx, push)
         asked = [
             push_rules.asking(push, now=now, jitter=self._context.random())
-            for push in websub.due(tx, now=now, limit=self._options.batch)
+            for push in websub.due(tx, now=now, limit=self.asking.free)
         ]
         for push in asked:
             websub.save(tx, push)
@@ -195,9 +206,9 @@ class Pusher:
 
     def accept(self, token: str, headers: Mapping[str, str], body: bytes) -> bool:
         """Take a ping to judge it in a moment; False when too many are waiting already."""
-        if not self.crew.free:
+        if not self.hearing.free:
             return False
-        self.crew.start(self._accepted(token, headers, body))
+        self.hearing.start(self._accepted(token, headers, body))
         return True
 
     async def _accepted(self, token: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -223,8 +234,9 @@ class Pusher:
         return True
 
     async def close(self) -> None:
-        """Finish the pings in hand."""
-        await self.crew.drain(timeout=5.0)
+        """Finish the pings in hand; a request to a hub is broken off, and made again when its row says so."""
+        await self.hearing.drain(timeout=5.0)
+        await self.asking.drain(timeout=0.0)
 
 
 def _settle(tx: Transaction, asked: Push, answer: HubAnswer) -> None:

@@ -28,6 +28,7 @@ LONGEST_WAIT = timedelta(days=7)  # of what a hub asks with Retry-After
 GOODBYES = 5  # requests to unsubscribe, after which the lease is left to run out
 REMEMBERED = timedelta(days=30)  # an ended callback answers 410 for so long, then 404
 PING_GAP = timedelta(minutes=1)  # between two polls of a feed, whatever its hub sends
+SETTLED = timedelta(hours=1)  # a feed that names another hub with each answer changes it no more often
 UNANNOUNCED = timedelta(hours=1)  # an item found so long before or without a ping was not announced by one
 MAX_CHALLENGE = 2048  # characters
 
@@ -60,6 +61,11 @@ class Heard:
 def serves(push: Push, hub: Hub) -> bool:
     """Say whether a push is for this hub and topic, with a secret that can still be used."""
     return (push.hub, push.topic) == (hub.hub, hub.topic) and push.secret != ""
+
+
+def may_change(push: Push, *, now: datetime) -> bool:
+    """Say whether a push has stood long enough to be ended because its feed names another hub, or none."""
+    return not timedelta() <= now - push.since < SETTLED
 
 
 def asking(push: Push, *, now: datetime, jitter: float) -> Push:

@@ -83,7 +83,7 @@ def elsewhere(tx: Transaction, *, base: str) -> list[Push]:
 def add(tx: Transaction, push: Push) -> None:
     """Insert a push. Raises `StoreConflict` when its feed has one already."""
     values = {**_values(push), "feed_id": push.feed_id, "token": push.token, "hub": push.hub}
-    values |= {"topic": push.topic, "secret": _sealed(tx, push)}
+    values |= {"topic": push.topic, "secret": _sealed(tx, push), "since": micros(push.since)}
     columns, names = ", ".join(values), ", ".join(f":{name}" for name in values)
     tx.run(f"INSERT INTO pushes ({columns}) VALUES ({names})", **values)  # noqa: S608 - our own names
 
@@ -136,6 +136,7 @@ def _push(tx: Transaction, row: Row) -> Push:
         token=row["token"],
         callback=row["callback"],
         secret=_opened(tx, row["token"], row["secret"]),
+        since=moment(row["since"]),
         state=PushState(row["state"]),
         reason=row["reason"],
         due_at=moment(row["due_at"]),

@@ -20,6 +20,7 @@ def a_push(feed: Feed, t: Clock, token: str = "tok-1", *, due: float = 0) -> Pus
         token=token,
         callback=f"https://us.example/websub/{token}",
         secret="geheim",
+        since=t(-7),
         state=PushState.ACTIVE,
         reason="it's :fine",
         due_at=t(due),
@@ -82,7 +83,7 @@ async def test_saving_changes_how_it_stands_and_not_what_it_is(store: Store, see
         push, callback="https://new.example/websub/tok-1", state=PushState.LAPSED, reason="late", due_at=t(9),
         lease_until=None, requested_at=None, last_ping_at=t(8), pings=7, bad_pings=6, attempts=0,
     )  # fmt: skip
-    await store.write(websub.save, replace(changed, hub="x", topic="x", token="x", secret="x"))
+    await store.write(websub.save, replace(changed, hub="x", topic="x", token="x", secret="x", since=t(99)))
     assert await store.read(websub.by_token, "tok-1") == changed
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.fetch.websub import Link, find_hub, form, may_know_secret, parse_links, signed_by_hub
+from monitor.fetch.websub import Link, find_hub, form, may_know_secret, parse_links, signed_by_hub, with_hub
 from monitor.model import Hints, Hub
 
 URL = "https://paper.example/news/feed.xml"
@@ -114,6 +114,17 @@ def test_the_hub_comes_from_the_header_first_then_from_the_document(
 ) -> None:
     found = find_hub({"link": link}, hints, url=URL)
     assert found == (Hub(hub=expected[0], topic=expected[1]) if expected else None)
+
+
+@given(
+    st.sampled_from(["", "<h>; rel=hub", "<h>; rel=hub, <t>; rel=self"]),
+    st.none() | st.just("https://d.example/"),
+)
+def test_hints_with_the_hub_in_force_name_it_again_without_the_header(link: str, own: str | None) -> None:
+    found = find_hub({"link": link}, Hints(hub=own, min_interval=60), url=URL)
+    kept = with_hub(Hints(hub=own, min_interval=60), found)
+    assert find_hub({}, kept, url="https://elsewhere.example/") == found
+    assert kept.min_interval == 60
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ async def test_a_ping_that_is_not_signed_by_the_hub_is_answered_counted_and_igno
     with capture_logs() as logs:
         async with httpx.AsyncClient(trust_env=False) as stranger:
             answer = await stranger.post(push.callback, content=b"<rss/>", headers=raw)
-        await here.pusher.crew.drain()
+        await here.pusher.hearing.drain()
     assert answer.status_code == 202
     after = await here.the_push()
     assert (after.pings, after.bad_pings, after.last_ping_at) == (0, 1, None)
@@ -399,6 +399,15 @@ async def test_another_hub_or_topic_ends_one_subscription_and_makes_another(here
     assert (await here.by_token(first.token)).state is PushState.ENDED
 
 
+async def test_a_feed_that_names_another_hub_each_time_changes_it_once_an_hour(here: World) -> None:
+    first = await here.subscribe()
+    for number in range(20):
+        await here.discover(None if number % 2 else f"https://h{number}.example/", after=60)
+    assert await here.the_push() == first
+    await here.discover(None, after=3600 - 20 * 60)
+    assert await here.push() is None
+
+
 async def test_a_feed_that_names_no_hub_any_more_is_unsubscribed(here: World) -> None:
     await here.subscribe()
     await here.discover(None)
@@ -471,9 +480,32 @@ def spoil_secret(tx: Transaction) -> None:
     tx.run("UPDATE pushes SET secret = :secret", secret=b"\x01" + bytes(40))
 
 
-async def test_hubs_are_asked_side_by_side_but_never_too_many(here: World) -> None:
-    """One stalling hub does not hold up the run of the others."""
+async def test_no_more_hubs_are_asked_at_once_than_allowed(here: World) -> None:
+    inside: list[int] = []
+    most = 0
 
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal most
+        inside.append(1)
+        most = max(most, len(inside))
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.05)
+        inside.pop()
+        writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+
+    options = PushOptions(base_url=here.stage.web_url, concurrency=2)
+    here.app.pusher = Pusher(here.app.context, client=here.app.http, options=options)
+    push = await here.subscribe()
+    async with LoopbackServer(slow) as hub:
+        ending = replace(push, hub=f"http://127.0.0.1:{hub.port}/", state=PushState.UNSUBSCRIBING)
+        for number in range(8):
+            copy = replace(ending, token=f"token-{number}", due_at=here.clock())
+            await here.app.store.write(websub.add, copy)
+        assert await here.run() == 8
+    assert most == 2
+
+
+async def test_a_stalling_hub_holds_up_neither_others_nor_the_stop(here: World) -> None:
     async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(-1)
 
@@ -483,9 +515,10 @@ async def test_hubs_are_asked_side_by_side_but_never_too_many(here: World) -> No
             lambda tx: websub.save(tx, replace(push, due_at=here.clock() - timedelta(seconds=1)))
         )
         await here.discover(f"http://127.0.0.1:{silent.port}/", topic="https://x.example/")
-        run = asyncio.create_task(here.pusher.run_due())
+        assert await here.pusher.run_due() == 2
         async with asyncio.timeout(3):
             while (await here.by_token(push.token)).state is not PushState.ENDED:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
-        assert not run.done()
-        assert await run == 2
+        assert here.pusher.asking.busy == 1
+        async with asyncio.timeout(1):
+            await here.pusher.close()

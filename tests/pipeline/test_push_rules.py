@@ -24,6 +24,7 @@ from monitor.pipeline.push_rules import (
     hear,
     judge_verification,
     lapsed,
+    may_change,
     push_alive,
     push_line,
     serves,
@@ -49,6 +50,7 @@ def a_push(**changes: Any) -> Push:
         "token": "tok",
         "callback": "https://us.example/websub/tok",
         "secret": "s",
+        "since": NOW - 3 * HOUR,
         "state": PushState.ACTIVE,
         "due_at": NOW + HOUR,
         "lease_until": NOW + 2 * HOUR,
@@ -236,6 +238,13 @@ def test_a_push_serves_its_own_hub_and_topic_with_a_secret_that_opens() -> None:
     assert not serves(a_push(secret=""), hub)
     assert not serves(a_push(), replace(hub, topic="https://t.example/"))
     assert not serves(a_push(), replace(hub, hub="https://g.example/"))
+
+
+def test_a_push_stands_for_an_hour_before_its_feed_can_change_it() -> None:
+    assert may_change(a_push(since=NOW - HOUR), now=NOW)
+    assert not may_change(a_push(since=NOW - HOUR + MINUTE), now=NOW)
+    assert not may_change(a_push(since=NOW), now=NOW)
+    assert may_change(a_push(since=NOW + MINUTE), now=NOW), "made by a clock that was wrong"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from monitor.pipeline import Pusher, PushOptions
 from monitor.web import create_site
 from monitor.web import websub as route
 from tests.conftest import opened, recorded, recording, small_stage
-from tests.hub import World, signature, world
+from tests.hub import World, signature, with_websub, world
 
 PAPER = recording("gazette", recorded("old", "Council meets in Douglas"))
 
@@ -93,7 +93,7 @@ async def test_the_answer_to_a_ping_does_not_wait_for_the_store(here: World) -> 
     assert answer.status_code == 202
     assert not busy.done(), f"answered after {took:.3f} s"
     await busy
-    await here.pusher.crew.drain()
+    await here.pusher.hearing.drain()
     assert (await here.the_push()).pings == 1
 
 
@@ -130,8 +130,7 @@ async def test_without_websub_there_is_no_callback(tmp_path: Path) -> None:
 
 async def test_the_setting_makes_the_stage(tmp_path: Path) -> None:
     async with small_stage(tmp_path, PAPER) as stage:
-        text = stage.config_path.read_text(encoding="utf-8")
-        stage.config_path.write_text(text.replace("[fetch]", "[fetch]\nwebsub = true"), encoding="utf-8")
+        with_websub(stage)
         settings = load_settings(stage.config_path, {})
         async with opened(stage) as app:
             assert app.pusher is not None

@@ -8,6 +8,7 @@ CREATE TABLE pushes (
   token {text} NOT NULL UNIQUE,
   callback {text} NOT NULL,
   secret {blob},
+  since {int} NOT NULL,
   state {text} NOT NULL,
   reason {text} NOT NULL,
   due_at {int} NOT NULL,
