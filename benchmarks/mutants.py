@@ -44,6 +44,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "fetch/rhythm": ("tests/fetch/test_rhythm*.py",),
     "deliver/retry": ("tests/deliver/test_retry*.py",),
     "pipeline/intake": ("tests/pipeline/test_intake*.py",),
+    "pipeline/push_rules": ("tests/pipeline/test_push_rules.py",),
     **{
         f"match/{path.stem}": (MATCH,)
         for path in sorted((ROOT / "monitor/match").glob("*.py"))

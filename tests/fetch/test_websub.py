@@ -1,14 +1,19 @@
 """Finding a hub in Link fields and documents, the request's form, and signatures."""
 
+import asyncio
 import hashlib
 import hmac
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.demo.loopback import LoopbackServer
+from monitor.fetch.request import FetchOptions, fetch
 from monitor.fetch.websub import Link, find_hub, form, may_know_secret, parse_links, signed_by_hub, with_hub
-from monitor.model import Hints, Hub
+from monitor.model import FetchState, Hints, Hub
+from monitor.net.client import make_client
 
 URL = "https://paper.example/news/feed.xml"
 NONE = Hints()
@@ -174,3 +179,27 @@ def test_a_signature_holds_for_its_own_secret_body_and_method_only(
 @given(st.text(max_size=80))
 def test_no_signature_header_makes_the_check_fail_or_pass(header: str) -> None:
     assert not signed_by_hub("secret", header, b"body")
+
+
+async def test_a_hub_is_found_in_what_a_real_answer_carries_on_several_lines() -> None:
+    """Two Link lines and a redirect before them: targets are relative to where the answer came from."""
+
+    async def publisher(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        if b"GET /old" in asked:
+            writer.write(b"HTTP/1.1 301 Moved\r\nLocation: /news/feed\r\nContent-Length: 0\r\n\r\n")
+            return
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Length: 6\r\n"
+            b'Link: </css>; rel=preload\r\nLink: <../hub>; rel="hub"\r\nLink: <feed>; rel="self"\r\n\r\n<rss/>'
+        )
+
+    async with LoopbackServer(publisher) as server:
+        home = f"http://127.0.0.1:{server.port}"
+        client = make_client(user_agent="test", allow_networks=["127.0.0.0/8"], max_connections=2)
+        state = FetchState(next_poll_at=datetime(2026, 1, 5, tzinfo=UTC))
+        async with client:
+            fetched = await fetch(client, f"{home}/old", state, options=FetchOptions())
+    assert find_hub(fetched.headers, NONE, url=fetched.url) == Hub(
+        hub=f"{home}/hub", topic=f"{home}/news/feed"
+    )
