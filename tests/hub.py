@@ -255,6 +255,12 @@ class World:
         await self.hub.publish((await self.feed()).url, body)
         await self.pusher.hearing.drain()
 
+    async def verify(self, callback: str, **params: str) -> httpx.Response:
+        """GET a callback as a hub, or a stranger, does; the names of `params` lack their hub."""
+        query = {f"hub.{name}": value for name, value in params.items()}
+        async with httpx.AsyncClient(trust_env=False) as stranger:
+            return await stranger.get(callback, params=query)
+
     async def restart(self) -> None:
         """Forget all that is not in a row, as a new process does."""
         await self.pusher.close()

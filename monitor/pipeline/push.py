@@ -14,7 +14,7 @@ from datetime import datetime
 import httpx
 import structlog
 
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, NotFound
 from monitor.fetch.websub import HubAnswer, ask_hub, form, may_know_secret
 from monitor.model import Feed, Hub, Push, PushState
 from monitor.pipeline import push_rules
@@ -178,11 +178,11 @@ class Pusher:
 
     async def verify(self, token: str, params: Mapping[str, str]) -> Verified:
         """Answer a hub's GET of a callback: with its challenge only for what was asked of it, else with 404 or 410."""
+        if await self.find(token) is None:  # a stranger's guess does not get as far as the writer
+            return Verified(status=404, text="no such subscription")
         push, asked = await self._context.store.write(
             _verify, token, params, now=self._context.clock(), jitter=self._context.random()
         )
-        if push is None:
-            return Verified(status=404, text="no such subscription")
         if asked is Asked.REFUSE:
             log.warning(
                 "websub.ignored",
@@ -247,10 +247,10 @@ def _settle(tx: Transaction, asked: Push, answer: HubAnswer) -> None:
 
 def _verify(
     tx: Transaction, token: str, params: Mapping[str, str], *, now: datetime, jitter: float
-) -> tuple[Push | None, Asked]:
+) -> tuple[Push, Asked]:
     push = websub.by_token(tx, token)
     if push is None:
-        return None, Asked.REFUSE
+        raise NotFound("the subscription was forgotten just now")
     asked = push_rules.judge_verification(push, params)
     if asked is Asked.CONFIRM:
         push = push_rules.confirmed(push, params.get("hub.lease_seconds", ""), now=now, jitter=jitter)

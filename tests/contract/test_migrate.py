@@ -55,8 +55,10 @@ def indexes(tx: Transaction) -> list[str]:
     else:
         rows = tx.rows(
             """
-            SELECT indexname AS name FROM pg_indexes
-            WHERE schemaname = current_schema() AND indexdef NOT LIKE 'CREATE UNIQUE%'
+            SELECT c.relname AS name
+            FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = current_schema()
+              AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = c.oid)
             """
         )
     return sorted(row["name"] for row in rows)
