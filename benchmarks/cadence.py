@@ -113,9 +113,7 @@ def publish(source: Source, weights: Sequence[float], hours: float, chance: rand
 
 def waits(items: Sequence[float], polls: Sequence[float], span: Span) -> float:
     """Return the hours that the items of the span waited, together; the last poll is after the last item."""
-    return sum(
-        polls[bisect_right(polls, item)] - item for item in items if span.start <= item < span.end
-    )
+    return sum(polls[bisect_right(polls, item)] - item for item in items if span.start <= item < span.end)
 
 
 def run(feeds: Sequence[Source], way: Way, span: Span, chance: random.Random) -> Result:
@@ -180,9 +178,7 @@ def _found(rhythm: Rhythm, items: Sequence[float], last: float, at: float) -> tu
 
 def told(weights: Sequence[float], k: float) -> Way:
     """Plan as our rule does, with the true rates and hours."""
-    return lambda source, at: max(
-        FLOOR / 3600, reach(weights, _at(at), k / source.rate**0.5, CEILING / 3600)
-    )
+    return lambda source, at: max(FLOOR / 3600, reach(weights, _at(at), k / source.rate**0.5, CEILING / 3600))
 
 
 def by_rate(k: float) -> Way:
@@ -237,9 +233,7 @@ def compare(
     per_hour = mine.requests / len(feeds) / (span.end - span.start)
     return {
         "ours": mine,
-        "ours, rates known": matched(
-            feeds, lambda k: told(weights, k), mine.requests, span, number
-        ),
+        "ours, rates known": matched(feeds, lambda k: told(weights, k), mine.requests, span, number),
         "1/rate": matched(feeds, by_rate, mine.requests, span, number),
         "1/rate, counted": matched(feeds, counted, mine.requests, span, number),
         "fixed": run(feeds, lambda source, at: 1 / per_hour, span, random.Random(number)),
@@ -271,7 +265,9 @@ def main() -> int:
         f"median {spread[len(spread) // 2]:.2f}, nine tenths below {spread[9 * len(spread) // 10]:.1f}; "
         f"floor 5 min, ceiling 24 h, seed {options.seed}"
     )
-    print(f"\n{'budget':<10}{'way':<20}{'requests':>10}{'a feed and hour':>17}{'mean delay':>13}{'ours/it':>9}")
+    print(
+        f"\n{'budget':<10}{'way':<20}{'requests':>10}{'a feed and hour':>17}{'mean delay':>13}{'ours/it':>9}"
+    )
     figures, reached = [], True
     for budget in BUDGETS:
         results = compare(feeds, weights, budget, span, options.seed)

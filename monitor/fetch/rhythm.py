@@ -31,6 +31,7 @@ REMEMBERED = timedelta(days=400)  # 28 half lives: what is older has no weight
 _HOUR = timedelta(hours=1)
 _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_DOUBLINGS = 1000.0  # 2 ** 1024 is beyond a float
+_FADES = tuple(2 ** (-age / HALF_LIFE) for age in range(WEEK + 1))
 _PACKED = struct.Struct(f"<{WEEK}H")
 _MAX_PACKED = 65_535
 
@@ -215,8 +216,8 @@ def rate_words(items_per_hour: float) -> str:
     """Say a rate in the unit that fits: `about 1.2 items an hour`, `about 3 items a week`."""
     for hours, unit in ((1, "an hour"), (24, "a day"), (WEEK, "a week"), (730, "a month")):
         number = items_per_hour * hours
-        if number >= 0.95:
-            shown = f"{number:.1f}".removesuffix(".0") if number < 10 else f"{number:.0f}"
+        if number >= 0.95:  # said as 1
+            shown = f"{round(number, 1):g}" if number < 10 else f"{number:.0f}"
             return f"about {shown} item{'' if shown == '1' else 's'} {unit}"
     return "less than 1 item a month"
 
@@ -256,15 +257,26 @@ def _fade(start: datetime, now: datetime) -> float:
 
 
 def _exposure_by_hour(start: datetime, now: datetime) -> list[float]:
-    """Return for each hour of the week how many faded hours of it lie between two moments (to the whole hour)."""
-    span = (now - start) / _HOUR
-    current = hour_of_week(now)
-    fade_of_week = 2 ** (-WEEK / HALF_LIFE)
+    """Return for each hour of the week how many faded hours of it lie between two moments.
+
+    The hour that runs counts as far as it has run: counted whole, it would look quiet because it is not over, and
+    just this hour is the one that a poll is planned in.
+    """
     seen = [0.0] * WEEK
-    for age in range(min(WEEK, max(0, math.ceil(span - 0.5)))):
-        times = math.floor((span - age - 0.5) / WEEK) + 1
-        seen[current - age] = 2 ** (-age / HALF_LIFE) * (1 - fade_of_week**times) / (1 - fade_of_week)
-    return seen
+    if now <= start:
+        return seen
+    first, last = _start_of_hour(start), _start_of_hour(now)
+    missed, run = (start - first) / _HOUR, (now - last) / _HOUR
+    current = hour_of_week(now)
+    span = round((last - first) / _HOUR)
+    weeks, rest = divmod(span, WEEK)
+    newest = 2 ** ((0.5 - run) / HALF_LIFE) / (1 - _FADES[WEEK])
+    more, fewer = newest * (1 - _FADES[WEEK] ** (weeks + 1)), newest * (1 - _FADES[WEEK] ** weeks)
+    for age in range(WEEK):
+        seen[current - age] = _FADES[age] * (more if age <= rest else fewer)
+    seen[current] -= 1 - run
+    seen[hour_of_week(start)] -= missed * 2 ** (-span / HALF_LIFE)
+    return [max(0.0, each) for each in seen]
 
 
 def _rounded(hours: Sequence[float]) -> list[float]:
