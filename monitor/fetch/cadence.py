@@ -97,7 +97,10 @@ def next_poll(
     if outcome.ok and not _still_retired(state, outcome):
         plan = _at_least(floor, wanted)
     else:
-        plan = _after_failure(state, outcome, headers, floor, wanted, now)
+        # Only what holds for every poll is doubled; what is asked for this once is obeyed as it stands.
+        usual = max(wanted.seconds, limits.floor, min(hints.min_interval, MAX_CACHED))
+        told = retry_after(headers, now) is not None
+        plan = _at_least(floor, _after_failure(state, outcome, usual, now, told=told))
     planned = now + timedelta(seconds=plan.seconds * (1 + limits.spread * jitter))
     moment, skipped = _past_skips(planned, hints, jitter)
     return Schedule(next_poll_at=moment, interval=plan.seconds, reason=plan.reason + skipped)
@@ -203,27 +206,16 @@ def _at_least(floor: _Wait, wanted: _Wait) -> _Wait:
     return _Wait(seconds=floor.seconds, reason=f"{wanted.reason}; {floor.reason}, which is longer")
 
 
-def _after_failure(
-    state: FetchState,
-    outcome: Outcome,
-    headers: Mapping[str, str],
-    floor: _Wait,
-    wanted: _Wait,
-    now: datetime,
-) -> _Wait:
+def _after_failure(state: FetchState, outcome: Outcome, usual: int, now: datetime, *, told: bool) -> _Wait:
+    """Return our own guess at how long to leave a failing feed alone; `told` is whether its server named a time."""
     probe = _probe(state, outcome, now)
     if probe is not None:
-        return _at_least(floor, probe)
+        return probe
     failures = state.failures + 1
     times = "1 failure" if failures == 1 else f"{failures} failures"
-    usual = max(floor.seconds, wanted.seconds)
     # Where waiting is the server's own subject its word replaces our guess; elsewhere it can only add.
-    own_subject = outcome in {Outcome.RATE_LIMITED, Outcome.SERVER_ERROR}
-    if own_subject and retry_after(headers, now) is not None:
-        if floor.seconds > wanted.seconds:
-            return _Wait(seconds=floor.seconds, reason=f"after {times}: {floor.reason}")
-        reason = f"after {times}: {words(usual)} as usual, server asks no more (Retry-After)"
-        return _Wait(seconds=usual, reason=reason)
+    if told and outcome in {Outcome.RATE_LIMITED, Outcome.SERVER_ERROR}:
+        return _Wait(seconds=usual, reason=f"after {times}: {words(usual)} as usual")
     start = max(usual, RATE_LIMITED_FLOOR) if outcome is Outcome.RATE_LIMITED else usual
     # A machine that was offline for a moment bothered no server: its first retry need not wait twice as long.
     doublings = failures - 1 if outcome is Outcome.UNREACHABLE else failures

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.fetch.cadence import next_poll
-from monitor.model import FetchState, Outcome
+from monitor.fetch.cadence import Limits, next_poll
+from monitor.model import FetchState, Hints, Outcome
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -18,7 +18,8 @@ def test_a_date_beyond_the_calendar_is_no_date(field: str, outcome: Outcome) -> 
         FetchState(next_poll_at=NOW),
         outcome=outcome,
         headers={"expires": "Fri, 31 Dec 9999 23:59:59 -0100", field: "Fri, 31 Dec 9999 23:59:59 -0100"},
-        min_interval=3600,
+        hints=Hints(),
+        limits=Limits(floor=3600),
         now=NOW,
         jitter=0.0,
     )
