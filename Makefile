@@ -34,6 +34,8 @@ mutants: $(VENV)/.ready-dev ## Mutation testing of the pure modules (slow; not p
 
 bench-parse: $(VENV)/.ready-dev ## What a changed feed costs to parse (ARGS=--corpora FOLDER)
 	$(BIN)/python benchmarks/parse.py $(ARGS)
+bench-cadence: $(VENV)/.ready-dev ## Simulate ways to plan polls at equal requests, on real rates (needs the corpora)
+	@$(BIN)/python benchmarks/cadence.py $(ARGS)
 
 format: $(VENV)/.ready-dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
@@ -76,3 +78,4 @@ $(VENV)/.made:
 	@touch $@
 
 .PHONY: help demo run test check pytest mutants bench-parse format lock clean
+.PHONY: help demo run test check pytest mutants bench-cadence format lock clean

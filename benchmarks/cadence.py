@@ -20,6 +20,7 @@ The last line is one JSON object.
 import argparse
 import csv
 import json
+import math
 import random
 import sys
 import time
@@ -183,7 +184,7 @@ def told(weights: Sequence[float], k: float) -> Way:
 
 def by_rate(k: float) -> Way:
     """Plan by 1/rate, the true one."""
-    return lambda source, at: _held(k / source.rate)
+    return lambda source, _: _held(k / source.rate)
 
 
 def counted(k: float) -> Way:
@@ -202,14 +203,20 @@ def counted(k: float) -> Way:
 def matched(
     feeds: Sequence[Source], make: Callable[[float], Way], requests: int, span: Span, number: int
 ) -> Result:
-    """Find the factor at which a way makes as many requests as asked for, to within half a percent."""
-    low, high = 1e-4, 1e4
-    for _ in range(40):
-        k = (low * high) ** 0.5
+    """Find the factor at which a way makes as many requests as asked for, to within 0.3 %."""
+    low = high = None
+    k = 0.2 * len(feeds) * (span.end - span.start) / requests  # near enough to begin with
+    for step in range(40):
         result = run(feeds, make(k), span, random.Random(number))
-        if abs(result.requests - requests) <= 0.005 * requests:
+        if abs(result.requests - requests) <= 0.003 * requests:
             return result
-        low, high = (k, high) if result.requests > requests else (low, k)
+        point = (math.log(k), math.log(result.requests / requests))
+        low, high = (point, high) if point[1] > 0 else (low, point)
+        if low is None or high is None:
+            k *= 2 if high is None else 0.5
+        else:
+            share = 0.5 if step % 3 == 2 else low[1] / (low[1] - high[1])
+            k = math.exp(low[0] + share * (high[0] - low[0]))
     raise SystemExit(f"no factor gives {requests} requests; the last gave {result.requests}")
 
 
@@ -236,7 +243,7 @@ def compare(
         "ours, rates known": matched(feeds, lambda k: told(weights, k), mine.requests, span, number),
         "1/rate": matched(feeds, by_rate, mine.requests, span, number),
         "1/rate, counted": matched(feeds, counted, mine.requests, span, number),
-        "fixed": run(feeds, lambda source, at: 1 / per_hour, span, random.Random(number)),
+        "fixed": run(feeds, lambda *_: 1 / per_hour, span, random.Random(number)),
     }
 
 

@@ -416,7 +416,7 @@ def test_a_feed_that_kills_its_parser_three_times_in_a_row_is_probed_daily() -> 
 
 
 def test_a_long_usual_interval_is_not_shortened_by_a_failure() -> None:
-    slow = {"rhythm": even(1 / 400), "last_ok_at": NOW}
+    slow: dict[str, Any] = {"rhythm": even(1 / 400), "last_ok_at": NOW}
     assert plan(Outcome.TIMEOUT, **slow).interval == DAY
     assert plan(Outcome.UNREACHABLE, **slow).interval == pytest.approx(20 * HOUR, abs=5)
     told = plan(Outcome.RATE_LIMITED, headers={"retry-after": "60"}, **slow)
@@ -442,7 +442,7 @@ def test_retiring_takes_thirty_days_of_twenty_failures() -> None:
     assert verdict(failures=18, failing_since=ago(days=30)) is None
     assert verdict(failures=19, failing_since=ago(days=29.99)) is None
     assert verdict(failures=19) is None
-    long = {"failures": 40, "failing_since": ago(days=60)}
+    long: dict[str, Any] = {"failures": 40, "failing_since": ago(days=60)}
     assert verdict(Outcome.GONE, **long) == "nothing but failures for 60 days (41 in a row)"
     for outcome in (Outcome.NEW, Outcome.SAME, Outcome.NOT_MODIFIED):
         assert verdict(outcome, **long) is None
@@ -454,7 +454,7 @@ RATES = [(0.001, 1.0), (0.01, 1.0), (0.2, 4.0), (1.5, 1.0), (9.0, 0.25)]
 
 def spent(k: float, rates: list[tuple[float, float]], floor: int, ceiling: int) -> float:
     hours = [min(ceiling / HOUR, max(floor / HOUR, k / (rate * weight) ** 0.5)) for rate, weight in rates]
-    return sum(1 / each for each in hours) / len(rates)
+    return float(sum(1 / each for each in hours) / len(rates))
 
 
 @pytest.mark.parametrize("budget", [2, 1, 0.25, 1 / 12])
@@ -531,7 +531,7 @@ LIMITS = st.builds(
     retired=st.sampled_from([None, NOW]),
     jitter=st.floats(0, 1, exclude_max=True),
 )
-def test_never_below_a_floor_upward_jitter_only_and_capped(  # noqa: PLR0914 - one rule, many inputs
+def test_never_below_a_floor_upward_jitter_only_and_capped(
     outcome: Outcome,
     headers: dict[str, str],
     failures: int,
@@ -559,7 +559,11 @@ def test_never_below_a_floor_upward_jitter_only_and_capped(  # noqa: PLR0914 - o
         last_polled_at=failing,
     )
     wait = (schedule.next_poll_at - NOW).total_seconds()
-    waits = [limits.floor, min(hints.min_interval, DAY), min(retry_after(headers, NOW) or 0, 7 * DAY)]
+    waits: list[float] = [
+        limits.floor,
+        min(hints.min_interval, DAY),
+        min(retry_after(headers, NOW) or 0, 7 * DAY),
+    ]
     if limits.host_wait is not None:
         waits.append(min(7 * DAY, (limits.host_wait - NOW).total_seconds()))
     assert schedule.interval >= max(waits)
