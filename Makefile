@@ -33,7 +33,8 @@ mutants: $(VENV)/.ready-dev ## Mutation testing of the pure modules (slow; not p
 	$(BIN)/python benchmarks/mutants.py $(ARGS)
 
 bench-parse: $(VENV)/.ready-dev ## What a changed feed costs to parse (ARGS=--corpora FOLDER)
-	$(BIN)/python benchmarks/parse.py $(ARGS)
+	@$(BIN)/python benchmarks/parse.py $(ARGS)
+
 bench-cadence: $(VENV)/.ready-dev ## Simulate ways to plan polls at equal requests, on real rates (needs the corpora)
 	@$(BIN)/python benchmarks/cadence.py $(ARGS)
 
@@ -77,5 +78,4 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-.PHONY: help demo run test check pytest mutants bench-parse format lock clean
-.PHONY: help demo run test check pytest mutants bench-cadence format lock clean
+.PHONY: help demo run test check pytest mutants bench-parse bench-cadence format lock clean
