@@ -19,7 +19,7 @@ from monitor.fetch.access import NOTHING, AccessError, Reach, origin
 from monitor.fetch.blocked import PAGE_LIMIT, PAGE_STATUSES, recognise
 from monitor.fetch.refusal import blocked, proxy_failure, refusal
 from monitor.model import FetchState, Outcome
-from monitor.net.bounded import BodyBroken, BodyTooLarge, read_bounded
+from monitor.net.bounded import ACCEPT_ENCODING, BodyBroken, BodyTooLarge, read_bounded
 from monitor.net.client import SCHEMES
 
 ACCEPT = (

@@ -8,13 +8,17 @@ is undone, in steps, and reading stops at the first byte too many.
 import re
 import zlib
 
+import brotli
 import httpx
 
 from monitor.errors import MonitorError
 
+ACCEPT_ENCODING = "gzip, br"  # what we ask for: all that is decoded here but deflate, which servers get wrong
+
 _STEP = 64 * 1024
 _MAX_MEMBERS = 1000  # gzip allows empty members without end
 _GZIP = frozenset({"gzip", "x-gzip"})
+_DECODED = _GZIP | {"br", "deflate"}
 
 
 class BodyTooLarge(MonitorError):  # noqa: N818 - read as a state
@@ -26,12 +30,13 @@ class BodyBroken(MonitorError):  # noqa: N818
 
 
 async def read_bounded(response: httpx.Response, *, max_raw: int, max_decoded: int) -> bytes:
-    """Return the decoded body of a streamed response (gzip, deflate or none).
+    """Return the decoded body of a streamed response (gzip, br, deflate or none).
 
     Raises BodyTooLarge beyond either size in bytes; BodyBroken for a cut-short body (RFC 9112, 8) and for an
     unknown, broken or second Content-Encoding; httpx.TimeoutException as the client raises it.
     """
-    decoder = _Decoder(_encoding(response), max_decoded)
+    encoding = _encoding(response)
+    decoder = _Brotli(max_decoded) if encoding == "br" else _Decoder(encoding, max_decoded)
     length = response.headers.get("content-length", "")
     if re.fullmatch(r"[0-9]{1,19}", length) and int(length) > max_raw:
         raise BodyTooLarge(f"the body is {int(length):,} bytes, over the limit of {max_raw:,}")
@@ -52,18 +57,57 @@ def _encoding(response: httpx.Response) -> str:
     if len(names) > 1:
         raise BodyBroken(f"the body is encoded more than once ({', '.join(names)[:100]}), which is refused")
     name = names[0] if names else ""
-    if name and name not in _GZIP and name != "deflate":
+    if name and name not in _DECODED:
         raise BodyBroken(f"the body is encoded as {name[:40]!r}, which was not asked for")
     return name
 
 
-class _Decoder:
-    """Undoes one encoding step by step and refuses to hold more than `limit` decoded bytes."""
+class _Kept:
+    """Decoded bytes, refused beyond `limit`."""
 
-    def __init__(self, encoding: str, limit: int) -> None:
-        self._encoding = encoding
+    def __init__(self, limit: int) -> None:
         self._limit = limit
         self._out = bytearray()
+
+    def _keep(self, piece: bytes) -> None:
+        if len(self._out) + len(piece) > self._limit:
+            raise BodyTooLarge(f"the decoded body is over the limit of {self._limit:,} bytes")
+        self._out += piece
+
+
+class _Brotli(_Kept):
+    """Undoes Brotli (RFC 7932) in steps: the decoder holds back what would be more than a step."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self._brotli = brotli.Decompressor()
+        self._begun = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Decode a piece; nothing may follow the end of the stream."""
+        if chunk and self._brotli.is_finished():
+            raise BodyBroken("the br body goes on after its end")
+        self._begun = True
+        try:
+            self._keep(self._brotli.process(chunk, output_buffer_limit=_STEP))
+            while not self._brotli.can_accept_more_data():
+                self._keep(self._brotli.process(b"", output_buffer_limit=_STEP))
+        except brotli.error as error:
+            raise BodyBroken(f"the body is not the br that it says it is ({error})") from error
+
+    def finish(self) -> bytes:
+        """Return what was decoded; BodyBroken if the stream did not come to its end."""
+        if self._begun and not self._brotli.is_finished():
+            raise BodyBroken(f"the br body was cut short after {len(self._out):,} decoded bytes")
+        return bytes(self._out)
+
+
+class _Decoder(_Kept):
+    """Undoes gzip, deflate or nothing step by step."""
+
+    def __init__(self, encoding: str, limit: int) -> None:
+        super().__init__(limit)
+        self._encoding = encoding
         self._pending = b""
         self._inflate: zlib._Decompress | None = None
         self._members = 0
@@ -123,8 +167,3 @@ class _Decoder:
             self._inflate = None
             return rest
         return self._inflate.unconsumed_tail
-
-    def _keep(self, piece: bytes) -> None:
-        if len(self._out) + len(piece) > self._limit:
-            raise BodyTooLarge(f"the decoded body is over the limit of {self._limit:,} bytes")
-        self._out += piece

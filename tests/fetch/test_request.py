@@ -44,7 +44,7 @@ async def test_the_request_is_plain_and_honest(server: "ScriptedServer", client:
     await ask(client, server.on("/feed?a=1", "200 OK", body=FEED))
     sent = server.fields()
     assert sent["user-agent"] == "news-monitor/1 (+https://monitor.example/about)"
-    assert sent["accept-encoding"] == "gzip"
+    assert sent["accept-encoding"] == "gzip, br"
     assert "application/rss+xml" in sent["accept"]
     assert server.heads[0].startswith("GET /feed?a=1 HTTP/1.1\r\n")
     assert not {"if-none-match", "if-modified-since", "cookie", "referer", "a-im"} & sent.keys()

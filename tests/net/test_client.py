@@ -92,7 +92,7 @@ async def test_the_user_agent_is_ours_and_no_referer_is_sent(
     await client.get(server.url)
     head = server.heads[0].lower()
     assert "user-agent: test/1\r\n" in head
-    assert "accept-encoding: gzip\r\n" in head
+    assert "accept-encoding: gzip, br\r\n" in head
     assert "referer" not in head
 
 
