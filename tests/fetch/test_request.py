@@ -202,8 +202,8 @@ async def test_an_endless_chain_ends(server: "ScriptedServer", client: httpx.Asy
     [
         ("file:///etc/passwd", Outcome.FORBIDDEN_ADDRESS),
         ("ftp://127.0.0.1/", Outcome.FORBIDDEN_ADDRESS),
-        ("javascript:alert(1)", Outcome.REDIRECT_LOOP),
-        ("data:text/xml,x", Outcome.REDIRECT_LOOP),
+        ("javascript:alert(1)", Outcome.FORBIDDEN_ADDRESS),
+        ("data:text/xml,x", Outcome.FORBIDDEN_ADDRESS),
     ],
 )
 async def test_a_redirect_to_another_scheme_is_not_followed(
@@ -330,7 +330,7 @@ async def test_a_connection_reset_inside_the_body_is_a_cut_body(
     assert "cut short" in fetched.reason
 
 
-@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n\r\n", b""])
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Slow: "])
 async def test_a_drip_runs_into_the_total_time(
     server: "ScriptedServer", client: httpx.AsyncClient, head: bytes
 ) -> None:
@@ -339,7 +339,7 @@ async def test_a_drip_runs_into_the_total_time(
     async def drip(writer: asyncio.StreamWriter) -> None:
         writer.write(head)
         for _ in range(200):
-            writer.write(b"H" if not head else b"<")
+            writer.write(b"<")
             await writer.drain()
             await asyncio.sleep(0.02)
 

@@ -1,22 +1,13 @@
 """The guarded client against real loopback servers."""
 
 import asyncio
-import socket
-import ssl
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpcore
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from monitor.errors import GuardError
-from monitor.net.client import GuardedBackend, make_client
+from monitor.net.client import make_client
 
 if TYPE_CHECKING:
     from tests.net.conftest import RawServer
@@ -118,88 +109,34 @@ async def test_an_answer_that_is_not_http_is_a_protocol_error(
         await client.get(server.url)
 
 
-async def test_the_next_address_is_tried_when_one_refuses(server: "RawServer") -> None:
-    backend = GuardedBackend([])
-    port = httpx.URL(server.url).port or 0
-    stream = await backend._race("two.example", ["127.0.0.2", "127.0.0.1"], port, None, [])
-    await stream.aclose()
-    with pytest.raises(httpcore.ConnectError, match=rf"two\.example:{port}: connection refused"):
-        await backend._race("two.example", ["127.0.0.2", "127.0.0.3"], port, None, [])
+async def test_credentials_in_the_url_are_sent_as_basic(
+    server: "RawServer", client: httpx.AsyncClient
+) -> None:
+    await client.get(server.url.replace("://", "://ana:se%20creto@"))
+    assert "authorization: Basic YW5hOnNlIGNyZXRv\r\n" in server.heads[0].replace("Authorization", "authorization")
 
 
-async def test_a_silent_address_is_overtaken_by_the_next(server: "RawServer") -> None:
-    """The first address has a full backlog and never answers; the second is started beside it."""
-    port = httpx.URL(server.url).port or 0
-    silent = socket.socket()
-    fillers = [socket.socket() for _ in range(4)]
-    try:
-        silent.bind(("127.0.0.2", port))
-        silent.listen(0)
-        for filler in fillers:
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.2", port))
-        async with asyncio.timeout(5):
-            addresses = ["127.0.0.2", "127.0.0.1"]
-            stream = await GuardedBackend([])._race("two.example", addresses, port, None, [])
-        assert stream.get_extra_info("server_addr")[0] == "127.0.0.1"
-        await stream.aclose()
-    finally:
-        for each in (silent, *fillers):
-            each.close()
+async def test_given_credentials_and_wanted_redirects_take_the_whole_way_of_httpx(
+    server: "RawServer", client: httpx.AsyncClient
+) -> None:
+    await client.get(server.url, auth=("ana", "x"))
+    assert "Basic YW5hOng=" in server.heads[0]
+    server.answer = b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"
+    with pytest.raises(httpx.TooManyRedirects):
+        await client.get(server.url, follow_redirects=True)
+    assert len(server.heads) > 10
 
 
-def certificate(folder: Path, name: str) -> Path:
-    """Write a self-signed certificate with its key for one DNS name."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    file.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return file
+async def test_a_redirect_to_the_inside_is_stopped_when_followed(
+    server: "RawServer", client: httpx.AsyncClient
+) -> None:
+    server.answer = b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
+    with pytest.raises(GuardError, match="cloud metadata"):
+        await client.get(server.url, follow_redirects=True)
 
 
-async def test_tls_verifies_the_original_name_although_the_address_was_resolved_by_us(tmp_path: Path) -> None:
-    """The certificate is for `localhost`: it holds for that name, not for the address, not without trust."""
-    file = certificate(tmp_path, "localhost")
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    serving.load_cert_chain(file)
-    trusting = ssl.create_default_context(cafile=str(file))
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-        await writer.drain()
-        writer.close()
-
-    listener = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=serving)
-    port = listener.sockets[0].getsockname()[1]
-    networks = ["127.0.0.0/8", "::1"]
-    async with listener:
-        async with make_client(
-            user_agent="test/1", allow_networks=networks, max_connections=2, tls=trusting
-        ) as client:
-            assert (await client.get(f"https://localhost:{port}/")).text == "ok"
-            with pytest.raises(httpx.ConnectError, match="certificate"):
-                await client.get(f"https://127.0.0.1:{port}/")
-        async with make_client(user_agent="test/1", allow_networks=networks, max_connections=2) as client:
-            with pytest.raises(httpx.ConnectError, match="certificate"):
-                await client.get(f"https://localhost:{port}/")
+async def test_a_closed_client_sends_nothing(server: "RawServer") -> None:
+    client = strict()
+    await client.aclose()
+    with pytest.raises(RuntimeError, match="closed"):
+        await client.get(server.url)
