@@ -10,7 +10,7 @@ import functools
 import ipaddress
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -26,7 +26,7 @@ class Proxy:
 
     host: str
     port: int
-    authorization: bytes | None = None
+    authorization: bytes | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         """Return it without its password, fit for logs."""

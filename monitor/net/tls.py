@@ -40,9 +40,9 @@ def _public() -> ssl.SSLContext:
 @functools.lru_cache(maxsize=64)
 def _private(ca_file: str, _stamp: int) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cadata=Path(ca_file).read_text(encoding="ascii"))
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        words = error.strerror if isinstance(error, OSError) else "it is not text"
+        context = ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        words = error.reason if isinstance(error, ssl.SSLError) else error.strerror
         raise BadCertificates(
             f"{ca_file}: no certificate authorities in PEM form (BEGIN CERTIFICATE) can be read: {words}"
         ) from error

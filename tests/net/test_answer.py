@@ -41,7 +41,11 @@ def read(data: bytes, *, cuts: list[int] | None = None, no_body: bool = False) -
         (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nhello", b"", False),
         (b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", b"", True),
         (b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\nok", b"ok", True),
-        (b"HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 102 On\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\nok", b"ok", True),
+        (
+            b"HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 102 On\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\nok",
+            b"ok",
+            True,
+        ),
         (OK + b"Upgrade: h2,h2c\r\nConnection: Upgrade\r\nContent-Length: 2\r\n\r\nok", b"ok", True),
         (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", b"ok", True),
     ],
@@ -160,7 +164,7 @@ def test_a_head_at_its_limits_is_read() -> None:
 @pytest.mark.parametrize("flood", [b"5;" + b"x" * 500_000, b"0\r\n" + b"A: b\r\n" * 50_000])
 def test_framing_without_body_is_refused(flood: bytes) -> None:
     """A chunk extension or a trailer without end carries nothing that a limit on the body would count."""
-    with pytest.raises(httpx.RemoteProtocolError, match="framing|header fields"):
+    with pytest.raises(httpx.RemoteProtocolError, match=r"framing|header fields"):
         read(OK + b"Transfer-Encoding: chunked\r\n\r\n" + flood, cuts=[1000] * 600)
 
 

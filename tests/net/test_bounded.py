@@ -149,7 +149,11 @@ def zip_bomb(size: int, wbits: int) -> bytes:
     ids=["gzip", "nested", "zlib", "bare", "br", "zstd"],
 )
 async def test_a_bomb_is_stopped_at_the_limit_with_flat_memory(
-    server: "RawServer", client: httpx.AsyncClient, encoding: str, pack: Callable[[], bytes], error: type[Exception]
+    server: "RawServer",
+    client: httpx.AsyncClient,
+    encoding: str,
+    pack: Callable[[], bytes],
+    error: type[Exception],
 ) -> None:
     bomb = pack()
     assert len(bomb) < MIB

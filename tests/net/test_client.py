@@ -113,7 +113,9 @@ async def test_credentials_in_the_url_are_sent_as_basic(
     server: "RawServer", client: httpx.AsyncClient
 ) -> None:
     await client.get(server.url.replace("://", "://ana:se%20creto@"))
-    assert "authorization: Basic YW5hOnNlIGNyZXRv\r\n" in server.heads[0].replace("Authorization", "authorization")
+    assert "authorization: Basic YW5hOnNlIGNyZXRv\r\n" in server.heads[0].replace(
+        "Authorization", "authorization"
+    )
 
 
 async def test_given_credentials_and_wanted_redirects_take_the_whole_way_of_httpx(

@@ -128,7 +128,7 @@ async def test_a_name_in_other_letters_is_asked_in_its_ascii_form(
 
 @pytest.mark.parametrize("host", ["a..example", "x" * 64 + ".example"])
 async def test_an_impossible_name_is_a_dns_failure(host: str) -> None:
-    with pytest.raises(httpx.ConnectError, match="DNS: .*not a valid name"):
+    with pytest.raises(httpx.ConnectError, match=r"DNS: .*not a valid name"):
         await dial(host, 80, allowed=())
 
 

@@ -28,7 +28,9 @@ def over(idle: IdleConnections, *, most: int = 8) -> httpx.AsyncClient:
 
 
 async def test_fields_go_out_and_come_in_byte_for_byte(server: RawServer, client: httpx.AsyncClient) -> None:
-    server.answer = b'HTTP/1.1 299 Raro\r\nETag: W/"\xf1\xff"\r\nX-Two: 1\r\nx-two: 2\r\nContent-Length: 0\r\n\r\n'
+    server.answer = (
+        b'HTTP/1.1 299 Raro\r\nETag: W/"\xf1\xff"\r\nX-Two: 1\r\nx-two: 2\r\nContent-Length: 0\r\n\r\n'
+    )
     headers = [(b"If-None-Match", b'W/"\xf1\xff"'), (b"X-MiXed", b"")]
     response = await client.get(server.url + "a%20b?q=%C3%B1", headers=headers)
     assert response.headers.raw[:3] == [(b"ETag", b'W/"\xf1\xff"'), (b"X-Two", b"1"), (b"x-two", b"2")]
@@ -127,7 +129,9 @@ async def test_a_name_that_does_not_connect_is_a_connect_timeout(client: httpx.A
     async with peer(saying(OK)) as server:
         with silent("127.0.0.2", server.port):
             url = f"http://127.0.0.2:{server.port}/"
-            with pytest.raises(httpx.ConnectTimeout, match=r"no connection to 127\.0\.0\.2:\d+ within 0\.2 s"):
+            with pytest.raises(
+                httpx.ConnectTimeout, match=r"no connection to 127\.0\.0\.2:\d+ within 0\.2 s"
+            ):
                 await client.get(url, timeout=httpx.Timeout(9, connect=0.2))
 
 
@@ -409,7 +413,7 @@ async def test_a_reset_in_the_body_is_a_read_error(client: httpx.AsyncClient) ->
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     async with peer(handler) as server:
-        with pytest.raises(httpx.ReadError, match="[Rr]eset"):
+        with pytest.raises(httpx.ReadError, match=r"[Rr]eset"):
             await client.get(f"http://127.0.0.1:{server.port}/")
 
 
