@@ -19,6 +19,9 @@ DRIVERS = {
 )  # fmt: skip
     "lark": {"match/grammar.py", "match/query.py"},
     "aiosmtplib": {"deliver/email.py", "deliver/smtp.py"},
+    "httptools": {"net/answer.py"},
+    "brotli": {"net/bounded.py"},
+    "httpcore": set[str](),  # our own transport stands in its place
 }
 FOLDERS = {"fastapi": {"web"}, "typer": {"cli"}, "uvicorn": {"web"}, "lxml": {"text", "config"}}
 

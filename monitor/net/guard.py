@@ -1,6 +1,6 @@
 """Which IP addresses may be connected to: one explicit list and a pure verdict.
 
-It resolves nothing and connects to nothing; `monitor.net.client` asks it for every address of every
+It resolves nothing and connects to nothing; `monitor.net.dial` asks it for every address of every
 connection. `ipaddress.is_global` is not used: what it says differs between Python versions, and some call
 multicast, NAT64 or site-local addresses global.
 """

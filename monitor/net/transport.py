@@ -170,6 +170,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 raise httpx.ConnectTimeout(f"no connection to {place} within {limits.connect:g} s") from error
             words = str(error) or type(error).__name__
             raise httpx.ConnectError(f"{place}: {words}") from error
+        except UnicodeError as error:  # ssl reads the name anew, and a proxy may have swallowed it
+            raise httpx.ConnectError(f"{route.host}: not a valid name") from error
 
     async def _direct(self, route: _Route) -> Connection:
         opened = await dial(route.host, route.port, allowed=self._allowed)
@@ -187,7 +189,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return self._known(connection)
 
     async def _by_proxy(self, route: _Route, proxy: Proxy, limits: _Limits) -> Connection:
-        opened = await dial(proxy.host, proxy.port, allowed=None)
+        try:
+            opened = await dial(proxy.host, proxy.port, allowed=None)
+        except httpx.ConnectError as error:
+            raise httpx.ProxyError(f"the proxy cannot be reached: {error}") from error
         try:
             _, connection = await asyncio.get_running_loop().create_connection(Connection, sock=opened)
         except BaseException:
@@ -197,12 +202,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if route.tls is None:
             return connection
         try:
-            asked = connect_request(route.host, route.port, proxy)
-            head = await connection.ask(asked, write=limits.write, read=limits.read, no_body=True)
-            _check_tunnel(head, route, proxy)
+            await _open_tunnel(connection, route, proxy, limits)
             await connection.start_tls(route.tls, _name(route))
         except BaseException:
             connection.abort()
+            self._open.discard(connection)  # a handshake that fails tells its protocol nothing
             raise
         return connection
 
@@ -218,7 +222,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             self._idle.keep(route, connection)
 
 
-def _check_tunnel(head: Head, route: _Route, proxy: Proxy) -> None:
+async def _open_tunnel(connection: Connection, route: _Route, proxy: Proxy, limits: _Limits) -> None:
+    asked = connect_request(route.host, route.port, proxy)
+    try:
+        head = await connection.ask(asked, write=limits.write, read=limits.read, no_body=True)
+    except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+        raise httpx.ProxyError(f"the proxy {proxy} does not answer as one: {error}") from error
     if not 200 <= head.status < 300:
         hint = "; check the user and password in its URL" if head.status == 407 else ""
         raise httpx.ProxyError(

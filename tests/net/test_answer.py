@@ -52,7 +52,10 @@ def read(data: bytes, *, cuts: list[int] | None = None, no_body: bool = False) -
 )
 @given(cuts=st.lists(st.integers(1, 40), max_size=20))
 def test_an_answer_is_read_to_its_end_wherever_it_is_cut(
-    wire: bytes, body: bytes, reusable: bool, cuts: list[int]
+    wire: bytes,
+    body: bytes,
+    reusable: bool,  # noqa: FBT001 - a column of the table
+    cuts: list[int],
 ) -> None:
     answer, got = read(wire, cuts=cuts)
     assert answer.head is not None
@@ -68,7 +71,8 @@ def test_a_body_without_a_length_ends_with_the_connection() -> None:
 
 
 def test_names_values_and_reason_are_kept_as_they_were_sent() -> None:
-    wire = b'HTTP/1.1 200 Muy\xe9 bien\r\neTaG: W/"\xc3\xb1 \xff"\r\nX-Empty:\r\nX-Folded: a\r\n  b\r\nA:  1 \r\nA: 2\r\n'
+    wire = b'HTTP/1.1 200 Muy\xe9 bien\r\neTaG: W/"\xc3\xb1 \xff"\r\nX-Empty:\r\n'
+    wire += b"X-Folded: a\r\n  b\r\nA:  1 \r\nA: 2\r\n"
     answer, _ = read(wire + b"Content-Length: 0\r\n\r\n", cuts=[3, 15, 9, 6])
     assert answer.head is not None
     assert answer.head.reason == b"Muy\xe9 bien"

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import ssl
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -150,8 +151,58 @@ async def test_a_refused_tunnel_is_the_proxys_error(
 
 async def test_a_proxy_that_speaks_something_else_is_an_error(strict: httpx.AsyncClient) -> None:
     async with peer(saying(b"SSH-2.0-x\r\n")) as listening:
-        with pytest.raises(httpx.RemoteProtocolError, match="SSH"):
+        with pytest.raises(httpx.ProxyError, match=r"does not answer as one.*SSH"):
             await strict.get("https://feed.invalid/", extensions=by(listening))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_is_not_there_is_named(strict: httpx.AsyncClient, scheme: str) -> None:
+    async with peer(saying(OK)) as listening:
+        pass
+    with pytest.raises(
+        httpx.ProxyError, match=rf"proxy cannot be reached: 127\.0\.0\.1:{listening.port}: conn"
+    ):
+        await strict.get(f"{scheme}://feed.invalid/", extensions=by(listening))
+
+
+@pytest.mark.parametrize("host", ["a..invalid", "x" * 64 + ".invalid"])
+async def test_a_target_that_is_no_name_is_an_error_inside_the_tunnel_too(
+    little: tuple[LittleProxy, Peer], strict: httpx.AsyncClient, host: str
+) -> None:
+    proxy, listening = little
+    async with peer(saying(OK)) as server:
+        proxy.target = server.port
+        with pytest.raises(httpx.ConnectError, match="not a valid name"):
+            await strict.get(f"https://{host}/", extensions=by(listening))
+
+
+async def test_a_tunnel_that_fails_leaves_no_socket(
+    little: tuple[LittleProxy, Peer], strict: httpx.AsyncClient
+) -> None:
+    """Neither when the far end speaks no TLS, nor when the request is cancelled in the handshake."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        if server.connections == 1:
+            writer.write(b"HTTP/1.1 400 No\r\n\r\n")
+            await writer.drain()
+        else:
+            await reader.read()
+
+    proxy, listening = little
+    async with peer(handler) as server:
+        proxy.target = server.port
+        with pytest.raises(httpx.ConnectError):
+            await strict.get("https://feed.invalid/", extensions=by(listening))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await strict.get("https://feed.invalid/", extensions=by(listening))
+        async with asyncio.timeout(5):
+            while server.open or listening.open:  # noqa: ASYNC110 - the peers see the end a moment later
+                await asyncio.sleep(0.01)
+        began = time.monotonic()
+        await strict.aclose()
+        assert time.monotonic() - began < 0.5, "nothing is left to wait for"
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
