@@ -73,7 +73,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         route = self._route(request)
         times = request.extensions.get("timeout", {})
         limits = _Limits(times.get("connect"), times.get("read"), times.get("write"))
-        await self._admit(times.get("pool"))
+        await self._admit(request, times.get("pool"))
         try:
             payload = await _serialise(request, route)
             connection, head = await self._exchange(request, route, payload, limits)
@@ -119,9 +119,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             except ValueError as error:
                 raise httpx.ProxyError(str(error), request=request) from error
             check_target(host, allowed=self._allowed)
-        return _Route(url.scheme, host, url.port or _PORTS[url.scheme], proxy, tls)
+        port = _PORTS[url.scheme] if url.port is None else url.port
+        return _Route(url.scheme, host, port, proxy, tls)
 
-    async def _admit(self, seconds: float | None) -> None:
+    async def _admit(self, request: httpx.Request, seconds: float | None) -> None:
         if seconds is None:
             await self._slots.acquire()
             return
@@ -129,7 +130,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(seconds):
                 await self._slots.acquire()
         except TimeoutError as error:
-            raise httpx.PoolTimeout(f"no connection became free within {seconds:g} s") from error
+            words = f"no connection became free within {seconds:g} s"
+            raise httpx.PoolTimeout(words, request=request) from error
 
     async def _exchange(
         self, request: httpx.Request, route: _Route, payload: bytes, limits: _Limits

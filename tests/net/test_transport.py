@@ -52,6 +52,11 @@ async def test_a_field_that_would_be_two_is_not_sent(
     assert server.heads == []
 
 
+async def test_port_zero_is_not_taken_for_the_usual_port(client: httpx.AsyncClient) -> None:
+    with pytest.raises(httpx.ConnectError, match=r"127\.0\.0\.1:0: no such port"):
+        await client.get("http://127.0.0.1:0/")
+
+
 async def pieces() -> AsyncIterator[bytes]:
     yield b"uno "
     yield b"dos"
@@ -210,8 +215,9 @@ async def test_no_more_requests_run_at_once_than_allowed(client: httpx.AsyncClie
 
         holders = [client.build_request("GET", url) for _ in range(4)]
         held = [await client.send(each, stream=True) for each in holders]
-        with pytest.raises(httpx.PoolTimeout, match=r"free within 0\.1 s"):
+        with pytest.raises(httpx.PoolTimeout, match=r"free within 0\.1 s") as caught:
             await client.get(url, timeout=httpx.Timeout(9, pool=0.1))
+        assert caught.value.request.url == url
         for each in held:
             await each.aclose()
 
