@@ -10,7 +10,7 @@ ARGS   ?=
 .DELETE_ON_ERROR:
 
 help: ## Show the commands
-	@grep -E '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 demo: $(VENV)/.ready ## Show the whole product offline (ARGS=--exit: end by itself)
 	@$(BIN)/monitor demo $(ARGS)
@@ -37,6 +37,14 @@ bench-parse: $(VENV)/.ready-dev ## What a changed feed costs to parse (ARGS=--co
 
 bench-cadence: $(VENV)/.ready-dev ## Simulate ways to plan polls at equal requests, on real rates (needs the corpora)
 	@$(BIN)/python benchmarks/cadence.py $(ARGS)
+bench-poll: $(VENV)/.ready-dev ## CPU, memory and latency of polling beside a floor, a plain loop and reader
+	@$(BIN)/python benchmarks/poll.py $(ARGS)
+
+bench-hostile: $(VENV)/.ready-dev ## A hundred good feeds among twelve hostile ones
+	@$(BIN)/python benchmarks/hostile.py $(ARGS)
+
+bench-soak: $(VENV)/.ready-dev ## The daemon for ten minutes with a fifth of its feeds hostile
+	@$(BIN)/python benchmarks/soak.py $(ARGS)
 
 format: $(VENV)/.ready-dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
@@ -78,4 +86,4 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-.PHONY: help demo run test check pytest mutants bench-parse bench-cadence format lock clean
+.PHONY: help demo run test check pytest mutants bench-parse bench-cadence bench-poll bench-hostile bench-soak format lock clean

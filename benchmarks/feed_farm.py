@@ -2,9 +2,9 @@
 
     python benchmarks/feed_farm.py --feeds 1000 --addresses 100
 
-prints one line of JSON with its port and serves feed N at http://127.0.0.(1 + N % addresses):PORT/feed/N, with ETag
-and Last-Modified, until its standard input ends. `POST /hook` takes webhooks, `/hostile/KIND/N` misbehaves, and
-`POST /control/NAME` with JSON steers it: `reset`, `clear`, `publish`, `set`, `report`, `arrivals`.
+prints one line of JSON with its port and serves feed N as /feed/N on each of 127.0.0.1 ... 127.0.0.100, with ETag and
+Last-Modified, until its standard input ends. `POST /hook` takes webhooks, `/hostile/KIND/N` misbehaves, and
+`POST /control/NAME` with JSON steers it: `reset`, `clear`, `publish`, `set`, `report`, `arrivals`, `arm`.
 
 Benchmarks use class Farm, which runs that program. It speaks just enough HTTP for well-behaved clients.
 """
@@ -18,13 +18,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Self, cast
 
-from hostility import BLOCK, HUGE, beginning
+from hostility import BLOCK, HUGE, beginning, bomb
 from news import ITEMS, NewsItem, first_window, make_item, render
 
 _LINK = re.compile(rb"https://paper\d+\.example/\d{4}/\d\d/\d\d/story-\d+")
@@ -186,6 +186,7 @@ class FarmState:
             "set": self.set,
             "report": self.report,
             "arrivals": self.arrivals,
+            "arm": lambda: {"bomb": len(bomb())},  # packed before it is asked for: that takes seconds
         }
         body = json.dumps(commands[name](**arguments)).encode()
         return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
@@ -288,16 +289,21 @@ class FarmProtocol(asyncio.Protocol):
 
 
 class Farm:
-    """A context manager that runs the server; `call` steers it."""
+    """A context manager that runs the server; `call` steers it.
 
-    def __init__(self, feeds: int, *, addresses: int = 100) -> None:
+    Hostile feeds have `hostile_addresses` of their own, so that they never stand before a good one of their host.
+    """
+
+    def __init__(self, feeds: int, *, addresses: int = 100, hostile_addresses: int = 0) -> None:
         self.count = feeds
         self.addresses = addresses
+        self.hostile_addresses = hostile_addresses
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        command = [sys.executable, __file__, "--feeds", str(self.count), "--addresses", str(self.addresses)]
+        bound = self.addresses + self.hostile_addresses
+        command = [sys.executable, __file__, "--feeds", str(self.count), "--addresses", str(bound)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         self.port = json.loads(self._process.stdout.readline())["port"]
@@ -319,8 +325,9 @@ class Farm:
         return f"http://127.0.0.1:{self.port}/hook"
 
     def hostile_url(self, kind: str, number: int) -> str:
-        """Give the address of a hostile feed; by number they lie on different hosts."""
-        return f"http://127.0.0.{1 + number % self.addresses}:{self.port}/hostile/{kind}/{number}"
+        """Give the address of a hostile feed; consecutive numbers lie on different hosts."""
+        host = 1 + self.addresses + number % self.hostile_addresses
+        return f"http://127.0.0.{host}:{self.port}/hostile/{kind}/{number}"
 
     def call(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Send a control command and return its answer."""

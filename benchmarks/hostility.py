@@ -4,13 +4,14 @@
 """
 
 import functools
+import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 KINDS: Mapping[str, str] = {
     "drip": "one byte a second, for ever",
     "hang": "takes the connection and says nothing",
-    "huge": "a body of 512 MiB",
+    "huge": "a body of 512 MiB whose length is not told",
     "bomb": "1 MB of gzip that grows to 1 GiB",
     "loop": "redirects to itself",
     "error": "500",
@@ -35,46 +36,47 @@ def response(status: str, body: bytes, *, headers: Mapping[str, str], length: in
 
 
 def beginning(kind: str, path: str, feed: bytes) -> bytes:
-    """Give what a hostile server sends at first; `feed` is a good document to spoil, `path` what was asked for."""
-    if kind in {"drip", "hang", "huge"}:
-        size = HUGE if kind == "huge" else 10**6
-        return b"" if kind == "hang" else response("200 OK", b"", headers={"Content-Type": XML}, length=size)
-    if kind == "bomb":
-        headers = {"Content-Type": XML, "Content-Encoding": "gzip"}
-        return response("200 OK", bomb(), headers=headers)
-    if kind == "loop":
-        return response("302 Found", b"", headers={"Location": path})
-    if kind == "error":
-        return response("500 Internal Server Error", b"oops\n", headers={"Content-Type": "text/plain"})
-    if kind == "limit":
-        return response("429 Too Many Requests", b"", headers={"Retry-After": "120"})
-    return _spoiled(kind, feed)
+    """Give what a hostile server sends at first; `feed` is a good document to spoil, `path` what was asked for.
 
-
-def _spoiled(kind: str, feed: bytes) -> bytes:
-    if kind == "truncated":
-        return response("200 OK", feed[: len(feed) * 3 // 5], headers={"Content-Type": XML})
-    if kind == "cut":
-        return response("200 OK", feed[: len(feed) // 2], headers={"Content-Type": XML}, length=len(feed))
-    if kind == "entities":
-        return response("200 OK", laughs(), headers={"Content-Type": XML})
-    if kind == "html":
-        page = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body><p>Nothing here.</p></body></html>"
-        return response("200 OK", page, headers={"Content-Type": "text/html"})
-    if kind == "badgzip":
-        headers = {"Content-Type": XML, "Content-Encoding": "gzip"}
-        return response("200 OK", b"\x1f\x8b\x08\x00 this is no deflate stream" * 40, headers=headers)
-    raise ValueError(f"no hostile kind is named {kind}; there are: {', '.join(KINDS)}")
+    Raises KeyError for a kind that is not in KINDS.
+    """
+    xml, packed = {"Content-Type": XML}, {"Content-Type": XML, "Content-Encoding": "gzip"}
+    page = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body><p>Nothing here.</p></body></html>"
+    makers: dict[str, Callable[[], bytes]] = {
+        "drip": lambda: response("200 OK", b"", headers=xml, length=10**6),
+        "hang": lambda: b"",
+        "huge": lambda: b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nConnection: close\r\n\r\n<rss>",
+        "bomb": lambda: response("200 OK", bomb(), headers=packed),
+        "loop": lambda: response("302 Found", b"", headers={"Location": path}),
+        "error": lambda: response(
+            "500 Internal Server Error", b"oops\n", headers={"Content-Type": "text/plain"}
+        ),
+        "limit": lambda: response("429 Too Many Requests", b"", headers={"Retry-After": "120"}),
+        "truncated": lambda: response("200 OK", feed[: len(feed) * 3 // 5], headers=xml),
+        "cut": lambda: response("200 OK", feed[: len(feed) // 2], headers=xml, length=len(feed)),
+        "entities": lambda: response("200 OK", laughs(), headers=xml),
+        "html": lambda: response("200 OK", page, headers={"Content-Type": "text/html"}),
+        "badgzip": lambda: response("200 OK", b"\x1f\x8b\x08\x00 no deflate stream" * 40, headers=packed),
+    }
+    return makers[kind]()
 
 
 @functools.cache
-def bomb() -> bytes:
-    """Compress 1 GiB of spaces, behind the start of a feed, to about 1 MB of gzip."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    packed = [packer.compress(b'<?xml version="1.0"?><rss version="2.0"><channel><title>')]
-    block = b" " * (1024 * 1024)
-    packed += [packer.compress(block) for _ in range(GROWN // len(block))]
-    return b"".join([*packed, packer.flush()])
+def bomb(grown: int = GROWN) -> bytes:
+    """Make 1 GiB of spaces (or `grown` bytes), behind the start of a feed, out of about 1 MB of gzip.
+
+    Behind a full flush deflate remembers nothing (RFC 1951), so one packed block can be repeated.
+    """
+    start, block = b'<?xml version="1.0"?><rss version="2.0"><channel><title>', b" " * (1024 * 1024)
+    times = grown // len(block)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    head = packer.compress(start) + packer.flush(zlib.Z_FULL_FLUSH)
+    one = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    check = zlib.crc32(start)
+    for _ in range(times):
+        check = zlib.crc32(block, check)
+    trailer = struct.pack("<II", check, (len(start) + grown) % 2**32)
+    return b"".join([b"\x1f\x8b\x08" + bytes(6) + b"\xff", head, one * times, packer.flush(), trailer])
 
 
 def laughs() -> bytes:

@@ -64,7 +64,7 @@ def thread_count(pid: int) -> int:
 
 @dataclass(slots=True, kw_only=True)
 class MemoryWatch:
-    """Samples a tree's memory beside the work, in a thread.
+    """Samples a tree's memory beside the work, in a thread, from entering on: older peaks are forgotten.
 
     `rss` is the highest sum of resident sizes seen in one sample. `peaks` is the highest sum, over the processes
     alive at one sample, of what each of them ever held (VmHWM): no short spike escapes it, and it may overstate.
@@ -78,6 +78,9 @@ class MemoryWatch:
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
+        for each in tree(self.pid):
+            with contextlib.suppress(OSError):
+                Path(f"/proc/{each}/clear_refs").write_text("5")  # proc_pid_clear_refs(5): VmHWM starts anew
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         return self

@@ -1,0 +1,63 @@
+"""Each benchmark runs to its end in small, and its last line holds the figures. How fast anything is, nobody asks."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.demo.stage import shipped_watchlist
+from tests.benchmarks.conftest import Run
+
+pytestmark = pytest.mark.process
+PHASES = {"cold", "tenth", "same", "bare"}
+
+
+def test_polling_is_measured_beside_all_others(run: Run) -> None:
+    figures = run("poll", "--feeds", "5", "--rounds", "1", "--only", "scenarios")
+    assert set(figures["cpu"]) == {"floor", "loop", "reader", "ours"}
+    for name in ("floor", "loop", "reader"):
+        assert set(figures["cpu"][name]) == PHASES
+        assert all(seconds > 0 for seconds in figures["cpu"][name].values())
+    assert set(figures["cpu"]["ours"]) == {*PHASES, "dispatch"}
+    assert {f"{phase}_to_reader" for phase in PHASES} < set(figures["ratios"])
+    assert figures["ratios"]["cold_to_reader"] == pytest.approx(
+        figures["cpu"]["ours"]["cold"] / figures["cpu"]["reader"]["cold"], abs=0.01
+    )
+    assert figures["peak_mib"]["ours"] > 10
+    unmeasured = [goal["name"] for goal in figures["goals"] if goal["met"] is None]
+    assert "slope of same" in unmeasured
+    assert "cold: ours / reader" not in unmeasured
+
+
+def test_the_way_from_a_new_item_to_its_webhook_is_measured(run: Run) -> None:
+    figures = run("poll", "--only", "latency", "--publishing", "3", "--waves", "1")
+    one, many = figures["latency"]["one"], figures["latency"]["many"]
+    assert (one["items"], one["lost"]) == (4, 0)
+    assert (many["items"], many["lost"]) == (3, 0)
+    assert 0 < many["p50"] <= many["p95"] <= many["slowest"]
+
+
+def test_a_hostile_mix_ends_with_every_good_feed_done_and_a_reason_for_the_others(run: Run) -> None:
+    figures = run("hostile", "--feeds", "4", "--rounds", "1", "--timeout", "1")
+    assert figures["healthy"]["good"] == figures["mixed"]["good"] == 4
+    assert len(figures["outcomes"]) == 12
+    assert all(outcome.partition(": ")[2] for outcome in figures["outcomes"].values())
+    assert figures["outcomes"]["error"].startswith("failing: HTTP 500")
+    assert figures["memory_ratio"] > 0
+
+
+def test_a_soak_samples_the_daemon_and_counts_the_polls(run: Run) -> None:
+    figures = run("soak", "--minutes", "0.05", "--feeds", "10", "--hostile", "0.4", "--interval", "1")
+    assert figures["exit_code"] == 0
+    assert figures["errors"] == {}
+    assert figures["polls"]["least"] >= 1
+    assert sum(figures["hostile_requests"].values()) >= 4
+    trend = figures["trend"]
+    assert set(trend) == {"main_mib", "tree_mib", "files", "threads", "children", "tasks", "overdue"}
+    for what in ("main_mib", "tree_mib", "files", "threads", "tasks"):
+        assert trend[what]["most"] > 0, what
+
+
+def test_the_shipped_watchlist_is_what_benchmarks_take_by_themselves() -> None:
+    assert (
+        shipped_watchlist() == Path(__file__).parents[2] / "config" / "watchlists" / "us-mexico-border.toml"
+    )
