@@ -89,7 +89,7 @@ class Feed:
 
 
 class FarmState:
-    """All feeds, the switches, and the counts since the last `clear`."""
+    """All feeds, the switches, and the counts."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -103,6 +103,7 @@ class FarmState:
         self.feeds = [Feed(number, self.origin) for number in range(self.count)]
         self.spoilt = self.feeds[0].document() if self.feeds else b""
         self.validators, self.delay = True, 0.0
+        self.hostile: Counter[str] = Counter()
         self.served: dict[str, float] = {}
         self.accepted: dict[str, float] = {}
         for feed in self.feeds:
@@ -112,7 +113,6 @@ class FarmState:
     def clear(self) -> Mapping[str, Any]:
         """Begin to count anew."""
         self.statuses: Counter[int] = Counter()
-        self.hostile: Counter[str] = Counter()
         self.in_flight: Counter[str] = Counter()
         self.connections: Counter[str] = getattr(self, "connections", Counter())
         self.peak_in_flight = 0
@@ -139,7 +139,7 @@ class FarmState:
         return {}
 
     def report(self) -> Mapping[str, Any]:
-        """Tell what was asked for since the last `clear`."""
+        """Tell what was asked for since the last `clear` (of hostile feeds: since the last `reset`)."""
         now = time.monotonic()
         return {
             "requests": [feed.requests for feed in self.feeds],

