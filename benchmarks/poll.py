@@ -71,6 +71,7 @@ def scenarios(folder: Path, farm: Farm, *, names: Sequence[str], rounds: int) ->
     """Run all phases for each contestant in turn; return medians of CPU and wall seconds, and memory."""
     runs: dict[str, list[Costs]] = defaultdict(list)
     peaks: dict[str, float] = defaultdict(float)
+    hosts: dict[str, int] = {}
     facts: dict[str, Any] = {}
     for number in range(rounds):
         for place in range(len(names)):
@@ -80,11 +81,13 @@ def scenarios(folder: Path, farm: Farm, *, names: Sequence[str], rounds: int) ->
                 runs[name].append(run_phases(farm, contestant))
                 peaks[name] = max(peaks[name], contestant.peak_mib)
                 facts = contestant.facts or facts
+            hosts[name] = max(hosts.get(name, 0), farm.call("report")["peak_in_flight"])
             print(f"  {farm.count} feeds, round {number + 1}: {name} done", file=sys.stderr)
     return {
         "cpu": {name: _medians(costs, "cpu") for name, costs in runs.items()},
         "wall": {name: _medians(costs, "wall") for name, costs in runs.items()},
         "peak_mib": dict(peaks),
+        "at_one_host": hosts,
         "ours": facts,
     }
 
@@ -158,6 +161,7 @@ def show(measured: Mapping[str, Any], *, feeds: int) -> None:
         )
         rows.append((phase, *cells))
     rows.append(("peak MiB, main process", *(f"{measured['peak_mib'][name]:.0f}" for name in cpu)))
+    rows.append(("requests to one host at once", *(measured["at_one_host"][name] for name in cpu)))
     print_rows(("", *cpu), rows)
 
 
@@ -216,7 +220,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     if "slow" in parts:
         figures["slow"] = slow_servers(folder, feeds=options.feeds)
     if "latency" in parts:
-        one = measure_latency(folder / "one", feeds=1, waves=options.waves * 4)
+        one = measure_latency(folder / "one", feeds=1, waves=options.single_waves)
         many = measure_latency(folder / "many", feeds=options.publishing, waves=options.waves)
         figures["latency"] = {"one": asdict(one), "many": asdict(many), "publishing": options.publishing}
     return figures
@@ -237,6 +241,7 @@ def main() -> None:
         "--publishing", type=int, default=100, help="feeds that publish at once, for the latency"
     )
     parser.add_argument("--waves", type=int, default=5, help="how often they do")
+    parser.add_argument("--single-waves", type=int, default=20, help="how often one feed alone publishes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-poll-") as folder:
         figures = measure(options, Path(folder))
