@@ -18,6 +18,7 @@ from monitor.fetch import rhythm as learnt
 from monitor.model import FetchState, Hints, Outcome
 from monitor.text.duration import DAY, HOUR, words
 
+SPREAD = 0.1
 MAX_CACHED = DAY
 MAX_BACKOFF = DAY
 MAX_RETRY_AFTER = 7 * DAY
@@ -65,7 +66,7 @@ class Limits:
     weight: float = 1.0
     push: bool = False
     host_wait: datetime | None = None
-    spread: float = 0.1
+    spread: float = SPREAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,22 +127,26 @@ def retire(state: FetchState, outcome: Outcome, *, now: datetime) -> str | None:
     )
 
 
-def pace(rates: Iterable[tuple[float, float]], *, budget: float, floor: int, ceiling: int) -> float:
+def pace(
+    rates: Iterable[tuple[float, float]], *, budget: float, floor: int, ceiling: int, spread: float = SPREAD
+) -> float:
     """Return the `Limits.pace` at which all feeds together make `budget` requests per feed and hour.
 
     `rates` has each feed's items per hour and its weight; every interval is held between `floor` and `ceiling`
-    (seconds). A budget beyond what floor and ceiling allow gives the pace that comes nearest. Without feeds it is
-    `1 / budget`.
+    (seconds) and then lengthened by jitter, as `Limits.spread` says. A budget beyond what floor and ceiling allow
+    gives the pace that comes nearest; without feeds it is `1 / budget`. Longer floors of servers, and windows that
+    ask for more, are not counted: the first spend less, the second more.
     """
     demands = [math.sqrt(rate * weight) for rate, weight in rates]
     if not demands:
         return 1 / budget
+    wanted = budget * (1 + spread / 2) * len(demands)  # jitter lengthens the mean interval by half its spread
     shortest, longest = max(floor, 1) / HOUR, ceiling / HOUR
     low, high = shortest * min(demands), longest * max(demands)
     for _ in range(_HALVINGS):
         middle = math.sqrt(low * high)
         spent = sum(1 / min(longest, max(shortest, middle / demand)) for demand in demands)
-        low, high = (middle, high) if spent > budget * len(demands) else (low, middle)
+        low, high = (middle, high) if spent > wanted else (low, middle)
     return high
 
 

@@ -23,7 +23,7 @@ PRIOR_ITEMS = 0.5
 PRIOR_HOURS = 0.5
 FEW = 10.0  # items; below that many no hour of the week is told from another
 # How many items' worth of evenness each level of the profile is given before its own items are believed.
-EVEN_HOURS = 2.0
+EVEN_HOURS = 1.0
 EVEN_DAYS = 4.0
 EVEN_BOTH = 10.0
 LEAST_WEIGHT = 0.02

@@ -454,7 +454,7 @@ RATES = [(0.001, 1.0), (0.01, 1.0), (0.2, 4.0), (1.5, 1.0), (9.0, 0.25)]
 
 def spent(k: float, rates: list[tuple[float, float]], floor: int, ceiling: int) -> float:
     hours = [min(ceiling / HOUR, max(floor / HOUR, k / (rate * weight) ** 0.5)) for rate, weight in rates]
-    return float(sum(1 / each for each in hours) / len(rates))
+    return float(sum(1 / each for each in hours) / len(rates)) / 1.05  # the mean of the jitter
 
 
 @pytest.mark.parametrize("budget", [2, 1, 0.25, 1 / 12])
@@ -464,16 +464,25 @@ def test_the_pace_spends_the_budget_floor_and_ceiling_counted(budget: float) -> 
 
 
 def test_one_feed_of_an_item_an_hour_has_the_pace_of_its_budget() -> None:
-    assert pace([(1, 1)], budget=1, floor=300, ceiling=DAY) == pytest.approx(1)
-    assert pace([(4, 1)], budget=1, floor=300, ceiling=DAY) == pytest.approx(2)
-    assert pace([(1, 4)], budget=0.5, floor=300, ceiling=DAY) == pytest.approx(4)
+    for rate, weight, budget, k in [(1, 1, 1, 1), (4, 1, 1, 2), (1, 4, 0.5, 4), (1, 0.25, 2, 0.25)]:
+        found = pace([(rate, weight)], budget=budget, floor=300, ceiling=DAY, spread=0)
+        assert found == pytest.approx(k)
     assert pace([], budget=0.25, floor=300, ceiling=DAY) == 4
 
 
+def test_jitter_is_paid_for_by_a_pace_that_is_shorter_by_half_of_it() -> None:
+    assert pace([(1, 1)], budget=1, floor=300, ceiling=DAY) == pytest.approx(1 / 1.05)
+    assert pace([(1, 1)], budget=1, floor=300, ceiling=DAY, spread=0.5) == pytest.approx(0.8)
+
+
 def test_a_budget_out_of_reach_gives_the_pace_that_comes_nearest() -> None:
-    assert spent(pace(RATES, budget=99, floor=300, ceiling=DAY), RATES, 300, DAY) == pytest.approx(12)
-    assert spent(pace(RATES, budget=0.01, floor=300, ceiling=DAY), RATES, 300, DAY) == pytest.approx(1 / 24)
-    assert pace([(1, 1)], budget=9, floor=0, ceiling=DAY) == pytest.approx(1 / 9)
+    most, least = (
+        pace(RATES, budget=99, floor=300, ceiling=DAY),
+        pace(RATES, budget=0.01, floor=300, ceiling=DAY),
+    )
+    assert spent(most, RATES, 300, DAY) == pytest.approx(12 / 1.05)
+    assert spent(least, RATES, 300, DAY) == pytest.approx(1 / 24 / 1.05)
+    assert pace([(1, 1)], budget=9, floor=0, ceiling=DAY, spread=0) == pytest.approx(1 / 9)
 
 
 @given(
