@@ -1,6 +1,6 @@
 """How long an item waits to be found: three ways to plan polls, compared at equal numbers of requests.
 
-    make bench-cadence                              four weeks after two of learning, at three budgets
+    make bench-cadence                              four weeks after four of learning, at three budgets
     make bench-cadence ARGS="--seed 7 --days 14"    another draw, a shorter time
 
 Each feed of the corpus with five dated items or more lends its rate and its window; the hours of the week are those of
@@ -251,7 +251,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seed", type=int, default=1, help="which draw (default 1)")
     parser.add_argument("--days", type=int, default=28, help="that count (default 28)")
-    parser.add_argument("--learn", type=int, default=14, help="days before them (default 14)")
+    parser.add_argument("--learn", type=int, default=28, help="days before them (default 28)")
     parser.add_argument("--feeds", type=Path, default=ROOT.parent / "shared" / "corpora" / "feeds")
     return parser.parse_args()
 
