@@ -636,3 +636,12 @@ def test_what_an_error_says_of_its_own_caching_is_no_wish_for_the_feed() -> None
 def test_what_is_no_wait_is_none(value: str) -> None:
     assert retry_after({"retry-after": value}, NOW) is None
     assert retry_after({}, NOW) is None
+
+
+@pytest.mark.parametrize("day", range(7))
+def test_the_day_is_named_that_the_feed_may_be_asked_again(day: int) -> None:
+    names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+    others = tuple(other for other in range(7) if other != day)
+    monday = datetime(2025, 3, 3, tzinfo=UTC)
+    start = monday + timedelta(days=(day + 1) % 7)
+    assert f" until {names[day]} 0:00 GMT" in plan(hints=Hints(skip_days=others), now=start).reason
