@@ -5,10 +5,11 @@ asked for and kept. `holds` answers, `found` names the passages that made the an
 """
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from monitor.match.tree import FIELDS, And, Node, Not, Or, Term, Within
 from monitor.model import ItemText, Span
-from monitor.text.fold import tokens
+from monitor.text.fold import fold_words, raw_words, tokens
 
 OCCURRENCES = 20  # of one term in one item that are kept; the first ones, title before summary before body
 
@@ -24,22 +25,22 @@ def leaf_of(term: Term, field: str | None) -> Leaf:
 class Document:
     """The searched fields of one item as folded words with their places; fields are apart by a gap."""
 
-    def __init__(self, text: ItemText) -> None:
+    def __init__(self, text: ItemText, raws: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Take a text in, and its raw words by field if they are at hand."""
         self._text = text
-        self._spots: list[tuple[str, int, int]] = []
         self._cased: list[str] = []
         self._keys: list[tuple[str, ...]] = []
         self._index: defaultdict[str, list[int]] = defaultdict(list)
         self._starts: dict[int, dict[str, list[int]]] = {}
+        self._ends: dict[str, int] = {}  # of each field, the position behind its last word
+        self._spots: dict[str, list[tuple[int, int]]] = {}
         for field in FIELDS:
-            for token in tokens(getattr(text, field)):
-                position = len(self._keys)
-                self._spots.append((field, token.start, token.end))
-                self._cased.append(token.word.cased)
-                self._keys.append(token.word.keys)
-                for key in token.word.keys:
-                    self._index[key].append(position)
-            self._spots.append(("", 0, 0))
+            for word in fold_words(raws[field] if raws is not None else raw_words(getattr(text, field))):
+                for key in word.keys:
+                    self._index[key].append(len(self._keys))
+                self._cased.append(word.cased)
+                self._keys.append(word.keys)
+            self._ends[field] = len(self._keys)
             self._cased.append("")
             self._keys.append(())
 
@@ -54,7 +55,7 @@ class Document:
             if (
                 start < 0
                 or start + length > len(self._keys)
-                or (field is not None and self._spots[start][0] != field)
+                or (field is not None and self._field(start) != field)
             ):
                 continue
             if all(self._is(start + offset, term, offset) for offset in range(length)):
@@ -65,9 +66,21 @@ class Document:
 
     def span(self, place: Place) -> Span:
         """Return the passage between two word positions as offsets into its field."""
-        field, start, _ = self._spots[place[0]]
-        end = self._spots[place[1] - 1][2]
+        field = self._field(place[0])
+        first = self._ends[field] - len(self._spots_of(field))
+        start, _ = self._spots_of(field)[place[0] - first]
+        _, end = self._spots_of(field)[place[1] - 1 - first]
         return Span(field=field, start=start, end=end, text=getattr(self._text, field)[start:end])
+
+    def _field(self, position: int) -> str:
+        """Return the field that a word stands in; of the gap behind a field, the next one."""
+        return next(field for field, end in self._ends.items() if position < end)
+
+    def _spots_of(self, field: str) -> list[tuple[int, int]]:
+        """Return where each word of a field begins and ends; worked out for texts that have a hit alone."""
+        if field not in self._spots:
+            self._spots[field] = [(token.start, token.end) for token in tokens(getattr(self._text, field))]
+        return self._spots[field]
 
     def _candidates(self, term: Term) -> list[int]:
         """Return the starts worth checking: those where the term's rarest word stands in its place."""

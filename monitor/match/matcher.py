@@ -2,7 +2,8 @@
 
 The words of an item lead to the terms that may occur in it, these to the topics that are filed under them (each under
 the cheapest set of terms of which a matching text must have one). A topic whose outline the terms allow is then
-verified by the evaluator of `document`. The index can only propose too much, never too little.
+cut down to these terms, and verified by the evaluator of `document`. The index can only propose too much, never too
+little.
 """
 
 from collections import Counter, defaultdict
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from monitor.errors import QueryError
 from monitor.match.document import Document, Leaf, holds, leaf_of, spans
 from monitor.match.outline import Outline, outline
-from monitor.match.query import Query, parse_query
+from monitor.match.prune import Branch, branch, prune
+from monitor.match.query import parse_query
 from monitor.match.tree import FIELDS, Term
 from monitor.model import ItemText, Span, Topic
 from monitor.text.fold import fold_word, raw_words
@@ -33,11 +35,11 @@ class TopicMatch:
 
 @dataclass(frozen=True, slots=True)
 class _Filed:
-    """A topic with its query and the query's outline."""
+    """A topic with its query's outline, and the query made ready for pruning."""
 
     topic: Topic
-    query: Query
     outline: Outline
+    branch: Branch
 
 
 class Watchlist:
@@ -70,8 +72,9 @@ class Watchlist:
     def match(self, text: ItemText) -> list[TopicMatch]:
         """Return the topics whose query is true of the text, in the order of `topics`."""
         present: set[int] = set()
-        for field in FIELDS:
-            for raw in set(raw_words(getattr(text, field))):
+        raws = {field: raw_words(getattr(text, field)) for field in FIELDS}
+        for words in raws.values():
+            for raw in set(words):
                 present.update(self._leaves_of(raw))
         candidates = {index for leaf in present for index in self._topics_of.get(leaf, ())}
         document: Document | None = None
@@ -80,9 +83,13 @@ class Watchlist:
             filed = self._filed[index]
             if not filed.outline.allows(present):
                 continue
-            document = document or Document(text)
-            if holds(filed.query.root, document):
-                matches.append(TopicMatch(topic=filed.topic, spans=spans(filed.query.root, document)))
+            rest = prune(filed.branch, present)
+            if isinstance(rest, bool):
+                assert not rest  # parse_query refuses queries that need nothing
+                continue
+            document = document or Document(text, raws)
+            if holds(rest, document):
+                matches.append(TopicMatch(topic=filed.topic, spans=spans(rest, document)))
         return matches
 
     def _file(self, term: Term, number: int) -> None:
@@ -142,7 +149,7 @@ def _read(topic: Topic, numbers: dict[Leaf, int], terms: dict[int, Term]) -> tup
 
     needed = outline(query.root, number)
     assert needed is not None  # parse_query refuses queries that need nothing
-    return _Filed(topic, query, needed), own
+    return _Filed(topic, needed, branch(query.root, number)), own
 
 
 def _cost(leaf: Leaf, spread: int) -> float:

@@ -11,7 +11,7 @@ This module knows nothing of queries, fields or languages of items.
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from monitor.text.plural import english_singular, spanish_singular
@@ -83,6 +83,12 @@ def tokens(text: str) -> Iterator[Token]:
         if raw[-1] in "sS" and (tail := _POSSESSIVE.search(raw)):
             end = start + tail.start()
         yield Token(word, start, end)
+
+
+def fold_words(raws: Iterable[str]) -> list[Word]:
+    """Fold raw words in their order; what is not a word (an address) is left out."""
+    words = (_fold(raw) if len(raw) <= _LONG_WORD else _fold.__wrapped__(raw) for raw in raws)
+    return [word for word in words if word is not None]
 
 
 def fold_word(raw: str) -> Word | None:
