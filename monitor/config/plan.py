@@ -98,7 +98,7 @@ def apply_plan(
     `floor` is the shortest polling interval and `spread` the span over which the first polls of new feeds are
     strewn, both in seconds. Raises ConfigError like `make_plan`, before anything is written.
     """
-    steps = _steps(tx, desired)
+    steps, files = _steps(tx, desired), desired.revision
     apply = _Apply(tx=tx, actor=actor, now=now, floor=floor, spread=spread)
     for step in steps:
         apply.run(step)
@@ -108,7 +108,7 @@ def apply_plan(
             actor=actor,
             action=change.action,
             object=f"{change.kind}:{change.slug}",
-            detail={"detail": change.detail, "files": desired.revision},
+            detail={"detail": change.detail, "files": files},
             now=now,
         )
     meta.put_meta(tx, APPLIED, _applied_state(desired))
