@@ -5,6 +5,7 @@ connection. `ipaddress.is_global` is not used: what it says differs between Pyth
 multicast, NAT64 or site-local addresses global.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -75,7 +76,13 @@ def verdict(ip: Address | str, *, allowed: Sequence[Network] = ()) -> str | None
     `allowed` networks win over the list. An IPv4-mapped address is judged as the IPv4 address it reaches, and
     an ISATAP one also by the IPv4 address inside it.
     """
-    address = ip_address(ip) if isinstance(ip, str) else ip
+    return _verdict(str(ip), tuple(allowed))
+
+
+@functools.lru_cache(maxsize=4096)
+def _verdict(ip: str, allowed: tuple[Network, ...]) -> str | None:
+    """Judge an address; the same ones are asked about at every poll."""
+    address = ip_address(ip)
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     if any(address.version == network.version and address in network for network in allowed):
