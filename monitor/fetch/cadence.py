@@ -152,12 +152,12 @@ def pace(
 
 def _wanted(state: FetchState, limits: Limits, now: datetime, *, known_at: datetime) -> _Wait:
     """Return the interval that rhythm, budget and window lead to, regardless of what a server asks."""
-    rhythm = learnt.Rhythm.from_text(state.rhythm)
+    rhythm = learnt.Rhythm.from_text(state.rhythm, whole=False)
     rate = learnt.rate(rhythm, known_at)
     said = learnt.rate_words(rate) if rhythm.start is not None else "nothing learnt yet"
     most = max(limits.ceiling, limits.floor) / HOUR
     mean = limits.pace / math.sqrt(rate * limits.weight)
-    hours = learnt.reach(learnt.profile(rhythm, known_at), now, mean, most)
+    hours = learnt.reach(learnt.weights(rhythm), now, mean, most)
     if hours < most:
         here = " at this hour" if abs(hours / mean - 1) > NOTABLE else ""
         reason = f"{said}, so every {words(hours * HOUR)}{here} (budget {_share(limits)})"
@@ -266,7 +266,7 @@ def _past_skips(planned: datetime, hints: Hints, jitter: float) -> tuple[datetim
     if at == planned:
         return planned, ""
     return (
-        at + jitter * timedelta(hours=1),
+        at + min(jitter * timedelta(hours=1), timedelta(minutes=59)),
         f"; feed asks to be left alone until {_DAYS[at.weekday()]} {at.hour}:00 GMT",
     )
 

@@ -34,6 +34,8 @@ _MAX_DOUBLINGS = 1000.0  # 2 ** 1024 is beyond a float
 _FADES = tuple(2 ** (-age / HALF_LIFE) for age in range(WEEK + 1))
 _PACKED = struct.Struct(f"<{WEEK}H")
 _MAX_PACKED = 65_535
+_BUSY_STEPS = 32  # of a byte, for the square root of a weight: up to 8 times the mean's
+_WEIGHTS = tuple((step / _BUSY_STEPS) ** 2 for step in range(256))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +44,18 @@ class Rhythm:
 
     `start` is since when its items are known without a hole. An item counted at `start` weighs 1, one a half life
     later 2, and so on. `items` is the sum of all weights, `hours` the sum in each hour of the week (Monday 0:00 UTC
-    first; empty: none told). `last` is when the newest known item appeared.
+    first; empty: none told). `last` is when the newest known item appeared. `busy` is the profile as known then, a
+    byte for each hour of the week: reading it back costs a poll next to nothing, working it out does not.
     """
 
     start: datetime | None = None
     items: float = 0.0
     last: datetime | None = None
     hours: tuple[float, ...] = ()
+    busy: bytes = b""
 
     def to_text(self) -> str:
-        """Return it as compact JSON of at most some 560 characters; nothing learnt is ''."""
+        """Return it as compact JSON of at most some 800 characters; nothing learnt is ''."""
         if self.start is None:
             return ""
         known: dict[str, Any] = {"start": _stamp(self.start), "items": float(f"{self.items:.7g}")}
@@ -62,15 +66,19 @@ class Rhythm:
             power = math.frexp(max(self.hours) / _MAX_PACKED)[1]
             packed = _PACKED.pack(*(round(math.ldexp(weight, -power)) for weight in self.hours))
             known |= {"power": power, "hours": base64.b64encode(packed).decode()}
+        if self.busy:
+            known["busy"] = base64.b64encode(self.busy).decode()
         return json.dumps(known, separators=(",", ":"))
 
     @classmethod
-    def from_text(cls, text: str) -> "Rhythm":
-        """Read what `to_text` wrote; any other text is nothing learnt."""
+    def from_text(cls, text: str, *, whole: bool = True) -> "Rhythm":
+        """Read what `to_text` wrote; any other text is nothing learnt. Without `whole` the `hours` are left out."""
+        if not text:
+            return cls()
         try:
             known = json.loads(text)
             hours: tuple[float, ...] = ()
-            if "hours" in known:
+            if whole and "hours" in known:
                 power = int(known["power"])
                 packed = _PACKED.unpack(base64.b64decode(known["hours"], validate=True))
                 hours = tuple(math.ldexp(weight, power) for weight in packed)
@@ -78,7 +86,10 @@ class Rhythm:
             if not 0 <= items < math.inf:
                 return cls()
             last = _moment(known["last"]) if "last" in known else None
-            return cls(start=_moment(known["start"]), items=items, last=last, hours=hours)
+            busy = base64.b64decode(known["busy"], validate=True) if "busy" in known else b""
+            if len(busy) not in {0, WEEK}:
+                return cls()
+            return cls(start=_moment(known["start"]), items=items, last=last, hours=hours, busy=busy)
         except (ValueError, TypeError, KeyError, OverflowError, binascii.Error, struct.error):
             return cls()
 
@@ -98,7 +109,7 @@ def seed(published: Sequence[datetime], now: datetime) -> Rhythm:
     start = min((now - REMEMBERED) if old else dates[0], now - _HOUR)
     counted = dates if old else dates[1:]
     rhythm = _add(Rhythm(start=start), counted, timed=_have_times(dates))
-    return replace(rhythm, last=dates[-1] if dates else max(old))
+    return replace(rhythm, last=dates[-1] if dates else max(old), busy=_packed(profile(rhythm, now)))
 
 
 def learn(
@@ -116,13 +127,19 @@ def learn(
     if not arrivals or since is None:
         return rhythm
     times = [when if when is not None and since <= when <= now else now for when in arrivals]
-    return replace(_add(rhythm, times, timed=True), last=max(times))
+    rhythm = _add(rhythm, times, timed=True)
+    return replace(rhythm, last=max(times), busy=_packed(profile(rhythm, now)))
 
 
 def rate(rhythm: Rhythm, now: datetime) -> float:
     """Return the items per hour to be expected, as far as known at `now` (the last poll that was answered)."""
     items, hours = _evidence(rhythm, now)
     return items / hours
+
+
+def weights(rhythm: Rhythm) -> tuple[float, ...]:
+    """Return the profile as it was when items were last learnt of: 168 weights, or () for even."""
+    return tuple(map(_WEIGHTS.__getitem__, rhythm.busy))
 
 
 def profile(rhythm: Rhythm, now: datetime) -> tuple[float, ...]:
@@ -234,6 +251,11 @@ def _add(rhythm: Rhythm, times: Sequence[datetime], *, timed: bool) -> Rhythm:
         if timed:
             hours[hour_of_week(when)] += grown
     return replace(rhythm, items=items, hours=tuple(hours) if timed else rhythm.hours)
+
+
+def _packed(weights: Sequence[float]) -> bytes:
+    """Keep each weight to a few percent, by its square root: polls stand by that."""
+    return bytes(max(1, min(255, round(math.sqrt(weight) * _BUSY_STEPS))) for weight in weights)
 
 
 def _have_times(dates: Sequence[datetime]) -> bool:
