@@ -104,13 +104,18 @@ class _Reading:
         self._stack = _stack(machine)
         self._mapped, self._used = dict(machine.namespacemap), dict(machine.namespaces_in_use)
         self._relative = False
-        names = [name for name in vars(machine) if name not in _GROWING and not (self._drifts and name == "baseuri")]
+        names = [
+            name
+            for name in vars(machine)
+            if name not in _GROWING and not (self._drifts and name == "baseuri")
+        ]
         self._look = itemgetter(*names)
         self._size = len(vars(machine))
         self._outside = _outside(machine)
         pieces = self._pieces(url, names)
-        machine.hasContent = 0  # as every entry leaves it
+        told, machine.hasContent = machine.hasContent, 0  # as every entry leaves it
         self._base = _copied(self._look(vars(machine)))
+        machine.hasContent = told
         kept = self._entries(pieces, seen)
         self._feed(self._data[self._cut.spans[-1][1] :])
         self._source.close()
@@ -172,7 +177,16 @@ class _Reading:
         machine = self._machine
         state = [(name, getattr(machine, name)) for name in names]
         namespaces = self._mapped, self._used
-        context = (_VERSION, url, self._cut.scope, self._drifts, state, namespaces, self._stack, self._outside)
+        context = (
+            _VERSION,
+            url,
+            self._cut.scope,
+            self._drifts,
+            state,
+            namespaces,
+            self._stack,
+            self._outside,
+        )
         key = _digest(context)
         (start, end), *rest = self._cut.spans
         first = piece(self._data[start:end], _digest((context, "first")) if machine.hasContent else key)
@@ -187,22 +201,22 @@ class _Reading:
     def _harmless(self) -> bool:
         """Whether the namespaces declared since the head cannot rename an element for feedparser.
 
-        It never forgets a prefix. Harmless are: no prefix, its own prefix for a namespace that it knows, and one
-        that neither it nor the head of the document uses.
+        It never forgets a prefix, and takes what it knows by one for all that has it. Harmless are: no prefix, its own
+        prefix for a namespace that it knows, and a prefix of its own for one that it does not know.
         """
         mapped, used = self._machine.namespacemap, self._machine.namespaces_in_use
         if mapped == self._mapped and used == self._used:
             return True
         standard = {uri.lower(): prefix for uri, prefix in self._machine.namespaces.items()}
         taken = {*standard.values(), *self._mapped, *self._used}
-        new_mapped = {(prefix, name) for prefix, name in mapped.items() if self._mapped.get(prefix) != name}
-        new_used = {(prefix, uri) for prefix, uri in used.items() if self._used.get(prefix) != uri}
         return all(
-            not prefix or (prefix == name and prefix not in self._mapped) or prefix not in {*taken, *used}
-            for prefix, name in new_mapped
+            not prefix or (prefix == name and prefix not in self._mapped)
+            for prefix, name in mapped.items()
+            if self._mapped.get(prefix) != name
         ) and all(
-            not prefix or standard.get(uri.lower()) == prefix or prefix not in {*taken, *mapped}
-            for prefix, uri in new_used
+            not prefix or standard.get(uri.lower()) == prefix or prefix not in taken
+            for prefix, uri in used.items()
+            if self._used.get(prefix) != uri
         )
 
 

@@ -45,7 +45,9 @@ def main(arguments: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     gc.freeze()
-    gc.set_threshold(_GARBAGE)  # a document's objects are many and short-lived; looking through them often is waste
+    gc.set_threshold(
+        _GARBAGE
+    )  # a document's objects are many and short-lived; looking through them often is waste
     try:
         # What libraries load lazily is loaded now, and a limit too low to work with shows before any document.
         parse(_SAMPLE, headers={}, url="", now=datetime.now(UTC))
