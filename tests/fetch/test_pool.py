@@ -14,7 +14,7 @@ import pytest
 
 from monitor.fetch.document import Parsed
 from monitor.fetch.parse import parse
-from monitor.fetch.pool import ParserPool, ParserUnavailable
+from monitor.fetch.pool import ParserPool, ParserUnavailable, TaskKilled
 from monitor.model import Outcome
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
@@ -166,3 +166,30 @@ def test_a_child_ends_with_its_input() -> None:
     command = [sys.executable, "-m", "monitor.fetch.worker", str(1024 * MIB), "5"]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=True)
     assert ended.returncode == 0
+
+
+async def test_a_child_leaves_out_what_was_seen() -> None:
+    two = GOOD.replace(b"<item>", b"<item><title>Dos</title></item><item>", 1)
+    async with pool() as parsers:
+        first = await ask(parsers, GOOD)
+        again = await parsers.parse(two, headers={}, url=URL, now=NOW, seen=first.pieces)
+        assert [entry.title for entry in again.entries] == ["Dos"]
+        assert again.pieces[1:] == first.pieces
+        assert again == parse(two, headers={}, url=URL, now=NOW, seen=frozenset(first.pieces))
+
+
+async def test_a_task_that_kills_its_child_says_so() -> None:
+    header = {"headers": {}, "url": URL, "now": NOW.isoformat(), "seen": []}
+    async with pool(cpu_seconds=1) as parsers:
+        with pytest.raises(TaskKilled, match=r"more than 1 s of CPU"):
+            await parsers.run("feed", header, DOTS)
+        with pytest.raises(TaskKilled, match=r"exit status 1\b"):
+            await parsers.run("no such task", header, GOOD)
+        assert (await parsers.run("feed", header, GOOD))["title"] == "F"
+
+
+async def test_seen_pieces_by_the_thousand_cross_the_pipe() -> None:
+    seen = [f"{number:016x}" for number in range(5000)]
+    async with pool() as parsers:
+        parsed = await parsers.parse(GOOD, headers={}, url=URL, now=NOW, seen=seen)
+        assert len(parsed.entries) == 1
