@@ -279,10 +279,15 @@ def _entry(raw: Any, feed: Any, url: str, now: datetime) -> Entry:
         author=gate.plain(raw.get("author"), html=False, limit=AUTHOR_LIMIT),
         tags=_tags(raw.get("tags", ())),
         language=primary(language),
-        published=read(dict.get(raw, "published"), dict.get(raw, "published_parsed"), now=now),
-        # `raw.get` would answer with `published` where there is no `updated`.
-        updated=read(dict.get(raw, "updated"), dict.get(raw, "updated_parsed"), now=now),
+        published=_date(raw, "published", now),
+        updated=_date(raw, "updated", now),
     )
+
+
+def _date(raw: Any, name: str, now: datetime) -> datetime | None:
+    # `raw.get` would answer with `published` where there is no `updated`.
+    text = dict.get(raw, name)
+    return read(text, dict.get(raw, f"{name}_parsed"), now=now) if text else None
 
 
 def _link(raw: Any, url: str) -> str | None:

@@ -80,7 +80,7 @@ class _Reading:
         first, last = cut.spans[0][0], cut.spans[-1][1]
         self._drifts = _BASE.search(data, first, last) is not None
         self._relative = False
-        self._machine = feedparser.api.StrictFeedParser("", None, "utf-8")
+        self._machine: Any = feedparser.api.StrictFeedParser("", None, "utf-8")
         self._machine.resolve_relative_uris = False
         self._machine.sanitize_html = False
         self._machine.guidislink = 0  # as at every entry's start; else it comes into being with the first

@@ -73,6 +73,8 @@ def plain(value: str | None, *, html: bool, limit: int) -> str:
     if len(raw) < len(value):
         raw = _CUT_MARKUP.sub("", raw)
     text = _visible(raw)
+    if "<" not in text and "&" not in text:
+        return _cut(" ".join(_compose(text[: limit * 2]).split()), limit)
     if html:
         text = _visible(_strip_markup(text))
     for _ in range(2):  # once for text that was markup after all, once more for what was escaped twice
