@@ -59,10 +59,13 @@ def read(data: bytes, cut: Cut, *, seen: Collection[str], url: str) -> Found | N
 
     Raises what feedparser raises on input that it did not expect.
     """
+    reading = _Reading(data, cut)
     try:
-        return _Reading(data, cut).run(seen, url)
+        return reading.run(seen, url)
     except (xml.sax.SAXException, _TracesError):
         return None
+    finally:
+        reading.forget()
 
 
 class _TracesError(Exception):
@@ -85,13 +88,11 @@ class _Reading:
         self._machine.sanitize_html = False
         self._machine.guidislink = 0  # as at every entry's start; else it comes into being with the first
         self._machine.resolve_uri = self._watching(self._machine.resolve_uri)
-        self._source: Any = xml.sax.make_parser()  # noqa: S317 - no entity is declared, in a limited process
-        self._source.setFeature(xml.sax.handler.feature_namespaces, True)
-        self._source.setFeature(xml.sax.handler.feature_external_ges, False)
+        self._source = _reader()
         self._source.setContentHandler(self._machine)
         self._source.setErrorHandler(self._machine)
-        self._source.feed(b"")
-        # Text comes whole, not in a piece for every line and entity: the same text, at half the cost.
+        self._source.feed(b"")  # which makes the expat parser
+        # Text comes whole, not in a piece for every line and entity: the same text, at less cost.
         self._source._parser.buffer_text = True  # noqa: SLF001 - xml.sax has no setting for it
         self._source._parser.buffer_size = _BUFFER  # noqa: SLF001
 
@@ -122,6 +123,10 @@ class _Reading:
         if machine.bozo or len(machine.entries) != kept or _outside(machine)[0] != self._outside[0]:
             raise _TracesError
         return Found(feed=machine.feeddata, entries=machine.entries, version=machine.version, pieces=pieces)
+
+    def forget(self) -> None:
+        """Break the circle that would keep all of the document until the next search for garbage."""
+        del self._machine.resolve_uri
 
     def _entries(self, pieces: tuple[str, ...], seen: Collection[str]) -> int:
         """Feed the entries that are not in `seen`; return how many these were."""
@@ -218,6 +223,14 @@ class _Reading:
             for prefix, uri in used.items()
             if self._used.get(prefix) != uri
         )
+
+
+def _reader() -> Any:
+    """Return what feeds feedparser's parser, set up as feedparser does it."""
+    reader = xml.sax.make_parser()  # noqa: S317 - no entity is declared, and the process is limited
+    reader.setFeature(xml.sax.handler.feature_namespaces, True)
+    reader.setFeature(xml.sax.handler.feature_external_ges, False)
+    return reader
 
 
 def _digest(context: tuple[Any, ...]) -> bytes:
