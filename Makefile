@@ -37,6 +37,7 @@ bench-parse: $(VENV)/.ready-dev ## What a changed feed costs to parse (ARGS=--co
 
 bench-cadence: $(VENV)/.ready-dev ## Simulate ways to plan polls at equal requests, on real rates (needs the corpora)
 	@$(BIN)/python benchmarks/cadence.py $(ARGS)
+
 bench-poll: $(VENV)/.ready-dev ## CPU, memory and latency of polling beside a floor, a plain loop and reader
 	@$(BIN)/python benchmarks/poll.py $(ARGS)
 
@@ -54,14 +55,14 @@ lock: $(VENV)/.ready-dev ## Resolve the lock files anew
 	$(BIN)/python -m pip install --quiet uv
 	printf 'hatchling\neditables\n' > $(VENV)/build.in
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	  --no-emit-find-links --no-strip-extras --quiet -o requirements.lock pyproject.toml $(VENV)/build.in
+	  --no-emit-find-links --quiet -o requirements.lock pyproject.toml $(VENV)/build.in
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	  --no-emit-find-links --no-strip-extras --quiet --extra dev -o requirements-dev.lock pyproject.toml $(VENV)/build.in
+	  --no-emit-find-links --quiet --extra dev -o requirements-dev.lock pyproject.toml $(VENV)/build.in
 
 clean: ## Remove the environment and all caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov build dist
 
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 OURSELVES = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
 $(VENV)/.ready: requirements.lock pyproject.toml | $(VENV)/.made

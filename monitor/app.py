@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
+from functools import partial
 from pathlib import Path
 from typing import Self, TextIO
 
@@ -26,10 +27,12 @@ from monitor import __version__
 from monitor.config import Desired, Plan, Settings, apply_plan, load_desired
 from monitor.deliver import SenderIdentity, SendTools, SmtpOptions
 from monitor.errors import ConfigError, Problem, StoreBusy, StoreError
+from monitor.fetch.cadence import Limits, pace
 from monitor.fetch.pool import ParserPool
 from monitor.fetch.request import FetchOptions
+from monitor.fetch.rhythm import Rhythm, rate
 from monitor.match import Watchlist, compile_watchlist
-from monitor.model import Topic
+from monitor.model import Feed, Priority, Topic
 from monitor.net.client import make_client
 from monitor.pipeline import (
     Context,
@@ -44,7 +47,7 @@ from monitor.pipeline import (
     dispatch,
     tidy,
 )
-from monitor.store import Sealer, Store, Transaction, meta, open_store, recipients, watchlist
+from monitor.store import Sealer, Store, Transaction, feeds, meta, open_store, recipients, watchlist
 
 log = structlog.get_logger()
 
@@ -52,6 +55,7 @@ LOCK_FILE = "monitor.lock"
 KEY_FILE = "secret.key"
 KEY_BYTES = 32
 LEASE_SPARE = timedelta(minutes=2)  # between the end of the longest send and that of its lease
+WEIGHTS = {Priority.URGENT: 4.0, Priority.NORMAL: 1.0, Priority.LOW: 0.25}  # twice, once, half as often
 SPREAD_SECONDS = 2.0  # for each new feed: first polls are strewn over this many seconds together
 
 
@@ -66,6 +70,13 @@ class FilesState:
 
     applied_at: datetime | None = None
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class Pace:
+    """The factor between a feed's rate and its interval in force, in hours."""
+
+    value: float = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,6 +95,7 @@ class App:
     identity: SenderIdentity
     started_at: datetime
     files: FilesState = field(default_factory=FilesState)
+    pace: Pace = field(default_factory=Pace)
     _snapshot: list[Watchlist] = field(default_factory=list)
     _wakers: list[Callable[[Stage], None]] = field(default_factory=list)
     _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -118,26 +130,37 @@ class App:
         snapshot = [compile_watchlist((), revision=0)]
         wakers: list[Callable[[Stage], None]] = []
         context = _context(store, snapshot, wakers)
+        in_force = Pace()
         tools = SendTools(http=http, smtp=smtp_options(settings), console=console, clock=_now)
+        pusher = make_pusher(settings, context, http)
+        if pusher is not None:
+            closing.push_async_callback(pusher.close)
         app = cls(
             settings=settings,
             store=store,
             context=context,
-            poller=Poller(context, client=http, parsers=parsers, options=poll_options(settings)),
+            poller=Poller(
+                context,
+                client=http,
+                parsers=parsers,
+                secrets=settings.secrets,
+                options=poll_options(settings, in_force),
+                pusher=pusher,
+            ),
             shipper=Shipper(context, tools=tools, options=send_options(tools.smtp)),
-            pusher=make_pusher(settings, context, http),
+            pusher=pusher,
             parsers=parsers,
             http=http,
             tools=tools,
             identity=sender_identity(settings),
             started_at=_now(),
+            pace=in_force,
             _snapshot=snapshot,
             _wakers=wakers,
             _closing=closing,
         )
-        if app.pusher is not None:
-            closing.push_async_callback(app.pusher.close)
         await app.reload_watchlist()
+        await app.set_pace()
         await _tell_locked_channels(store)
         return app
 
@@ -165,6 +188,11 @@ class App:
         async with self._compiling:  # of two at once, the one that read first must not have the last word
             topics, revision = await self.store.read(_watchlist)
             self._snapshot[0] = await asyncio.to_thread(compile_watchlist, topics, revision=revision)
+
+    async def set_pace(self) -> None:
+        """Work out, from what is known of all feeds, how often each may be polled within the request budget."""
+        polled = [feed for feed in await self.store.read(feeds.list_feeds) if feed.enabled]
+        self.pace.value = await asyncio.to_thread(pace_of, self.settings, polled, now=_now())
 
     async def apply_files(self, *, actor: str) -> Plan:
         """Bring the store to what the configuration files say, in one transaction, and put it in force.
@@ -194,6 +222,7 @@ class App:
             spread=min(floor, SPREAD_SECONDS * len(desired.feeds)),
         )
         await self.reload_watchlist()
+        await self.set_pace()
         for stage in Stage:
             self.context.wake(stage)
         return made
@@ -331,18 +360,51 @@ def parser_pool(settings: Settings) -> ParserPool:
     )
 
 
-def poll_options(settings: Settings) -> PollOptions:
-    """Cut the poll stage's options out of the settings."""
+def poll_options(settings: Settings, in_force: Pace) -> PollOptions:
+    """Cut the poll stage's options out of the settings; intervals follow the pace then `in_force`."""
     fetch = settings.fetch
     return PollOptions(
         concurrency=fetch.concurrency,
         per_host=fetch.per_host,
-        floor=settings.floor_for,
-        fetch=FetchOptions(
-            max_raw=fetch.max_body_mib * 1024 * 1024,
-            max_decoded=4 * fetch.max_body_mib * 1024 * 1024,
-            total_timeout=fetch.total_timeout_seconds,
+        host_pause=fetch.host_spacing_seconds,
+        limits=partial(limits, settings, in_force),
+        fetch=fetch_options(settings),
+    )
+
+
+def fetch_options(settings: Settings) -> FetchOptions:
+    """Cut the limits of one request out of the settings."""
+    fetch = settings.fetch
+    return FetchOptions(
+        max_raw=fetch.max_body_mib * 1024 * 1024,
+        max_decoded=4 * fetch.max_body_mib * 1024 * 1024,
+        total_timeout=fetch.total_timeout_seconds,
+    )
+
+
+def pace_of(settings: Settings, polled: Sequence[Feed], *, now: datetime) -> float:
+    """Work out the pace at which feeds together keep to the request budget, from what is known of each."""
+    return pace(
+        (
+            (rate(Rhythm.from_text(feed.fetch.rhythm), now), WEIGHTS[feed.priority])
+            for feed in polled
+            if feed.fetch.retired_at is None
         ),
+        budget=settings.fetch.requests_per_feed_hour,
+        floor=settings.floor_seconds,
+        ceiling=settings.fetch.max_interval_hours * 3600,
+    )
+
+
+def limits(settings: Settings, in_force: Pace, feed: Feed) -> Limits:
+    """Return the bounds of a feed's interval."""
+    floor = max(settings.floor_for(feed.url), feed.min_interval)
+    return Limits(
+        floor=floor,
+        ceiling=max(floor, settings.fetch.max_interval_hours * 3600),
+        pace=in_force.value,
+        budget=settings.fetch.requests_per_feed_hour,
+        weight=WEIGHTS[feed.priority],
     )
 
 

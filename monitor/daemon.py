@@ -82,8 +82,7 @@ async def poll_once(settings: Settings, slugs: Sequence[str]) -> list[FeedLine]:
         await bring_up(app)
         started = app.context.clock()
         await poll_now(app, slugs)
-        while await app.poller.fill():
-            await app.poller.crew.drain()
+        await app.poller.poll_due()
         await app.dispatch()
         while await app.shipper.fill():
             await app.shipper.crew.drain()
@@ -165,8 +164,8 @@ async def _running(app: App) -> AsyncIterator[LocalRunner]:
     runner = LocalRunner(
         {Stage.POLL: app.poller.fill, Stage.DISPATCH: app.dispatch, Stage.SEND: app.shipper.fill},
         heartbeat=beat,
-        tidy=app.tidy,
-        push=app.pusher.run_due if app.pusher else None,
+        hourly={"tidy": app.tidy, "pace": app.set_pace},
+        minutely={"push": app.pusher.run_due} if app.pusher else {},
     )
     app.on_wake(runner.wake)
     runner.start()
@@ -182,7 +181,7 @@ async def _stop(app: App, runner: LocalRunner) -> None:
     log.info("daemon.stopping", polls=app.poller.crew.busy, sends=app.shipper.crew.busy)
     await runner.stop()
     try:
-        await app.poller.crew.drain(timeout=DRAIN_SECONDS / 2)
+        await app.poller.finish(timeout=DRAIN_SECONDS / 2)
         await app.dispatch()
         await app.shipper.crew.drain(timeout=DRAIN_SECONDS / 2)
         await app.store.write(outbox.release_leases, now=app.context.clock())

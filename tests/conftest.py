@@ -62,8 +62,7 @@ async def opened(stage: DemoStage, *, console: io.StringIO | None = None) -> Asy
 
 async def round_trip(app: App) -> None:
     """Run each stage once, to its end: poll what is due, decide, send what is due."""
-    while await app.poller.fill():
-        await app.poller.crew.drain()
+    await app.poller.poll_due()
     await app.dispatch()
     while await app.shipper.fill():
         await app.shipper.crew.drain()

@@ -15,8 +15,8 @@ DRIVERS = {
     "psycopg": {"store/postgres.py"},
     "psycopg_pool": {"store/postgres.py"},
     "apscheduler": {"runner/local.py"},
-    "fetch/dates.py", "fetch/parse.py", "fetch/robots.py", "fetch/strict.py",
-)  # fmt: skip
+    "feedparser": {"fetch/dates.py", "fetch/parse.py", "fetch/strict.py"},
+    "protego": {"fetch/robots.py"},
     "lark": {"match/grammar.py", "match/query.py"},
     "aiosmtplib": {"deliver/email.py", "deliver/smtp.py"},
     "httptools": {"net/answer.py"},

@@ -222,7 +222,7 @@ async def test_bring_up_gives_the_leases_of_a_dead_process_back_and_says_so(tmp_
             pass_time(stage)
             await app.store.write(_hasten_all)
             await app.poller.fill()
-            await app.poller.crew.drain()
+            await app.poller.finish()
             await app.dispatch()
             now = app.context.clock()
             lease = app.shipper._options.lease

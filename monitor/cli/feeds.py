@@ -1,9 +1,11 @@
-"""`monitor feeds list | add | discover | import | export`."""
+"""`monitor feeds list | add | why | discover | import | export`."""
 
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -34,13 +36,13 @@ def list_feeds(config: ConfigOption = None, as_json: JsonOption = False) -> None
         )
         return
     print_table(
-        ["feed", "state", "lang", "last ok", "next poll", "reason"],
+        ["feed", "state", "since", "lang", "next poll", "reason"],
         [
             (
                 line["slug"],
                 line["state"],
+                when(line["since"]),
                 line["language"],
-                when(line["last_ok_at"]),
                 when(line["next_poll_at"]),
                 cut(line["reason"], 70),
             )
@@ -214,6 +216,61 @@ def _age(newest: str | None) -> str:
     if newest is None:
         return "?"
     return f"{words((datetime.now(UTC) - datetime.fromisoformat(newest)).total_seconds())} ago"
+
+
+@app.command()
+def why(
+    feed: Annotated[str, typer.Argument(help="The feed's name, as `monitor feeds list` shows it.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say when a feed is polled next and why, how it is, and what its last polls came to.
+
+    Example: monitor feeds why el-paso-matters
+    """
+    told = call(read_settings(config), "GET", f"/feeds/{quote(feed, safe='')}/why")
+    if as_json:
+        print_json(told)
+        return
+    for name, text in _facts(told):
+        typer.echo(f"{name:<10} {text}")
+    if told["history"]:
+        typer.echo("")
+        print_table(
+            ["polled", "outcome", "HTTP", "items", "new", "reason"],
+            [
+                (
+                    when(poll["ended_at"]),
+                    poll["outcome"],
+                    poll["status"] or "-",
+                    poll["items"],
+                    poll["new_items"],
+                    cut(poll["reason"], 90),
+                )
+                for poll in told["history"]
+            ],
+        )
+
+
+def _facts(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is known of a feed, a line each; what is not known has no line."""
+    line = told["feed"]
+    yield "feed", f"{line['slug']} ({line['title']})"
+    yield "address", line["url"]
+    if told["follows"]:
+        yield "moved", f"asked at {told['follows']}, where its publisher has sent us for a week"
+    since = f" since {when(line['since'])}" if line["since"] else ""
+    yield "state", f"{line['state']}{since}: {line['reason']}"
+    yield "next poll", f"{when(line['next_poll_at'])}: {told['plan']}"
+    if told["wait"]:
+        yield "host", told["wait"]
+    yield "then", line["then"]
+    if told["rate"] is not None:
+        busiest = f", most of all {told['busiest']} (UTC)" if told["busiest"] else ""
+        yield "rhythm", f"about {told['rate']:g} items a day{busiest}"
+    for gap in told["gaps"]:
+        filled = "filled" if gap["closed"] else "open"
+        yield "gap", f"{filled}, {when(gap['since'])} to {when(gap['found_at'])}: {gap['reason']}"
 
 
 def _added(done: dict[str, Any], *, as_json: bool) -> None:

@@ -89,6 +89,9 @@ class FetchSettings(_Section):
     min_interval_seconds: Annotated[int, Field(ge=1, le=3600)] | None = None
     concurrency: Annotated[int, Field(ge=1, le=500)] = 16
     per_host: Annotated[int, Field(ge=1, le=10)] = 1
+    host_spacing_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
+    requests_per_feed_hour: Annotated[float, Field(gt=0, le=3600)] = 1.0
+    max_interval_hours: Annotated[int, Field(ge=1, le=7 * 24)] = 24
     max_body_mib: Annotated[int, Field(ge=1, le=100)] = 5
     total_timeout_seconds: Annotated[float, Field(ge=1, le=300)] = 30.0
     parser_workers: Annotated[int, Field(ge=1, le=64)] = 2

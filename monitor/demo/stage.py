@@ -182,7 +182,13 @@ class DemoStage:
         sections: Mapping[str, Mapping[str, Any]] = {
             "service": {"name": "news-monitor demo", "contact": "demo@localhost", "base_url": self.web_url},
             "store": {"state_dir": str(self.state_dir)},
-            "fetch": {"min_interval_seconds": 1, "per_host": 6, "allow_networks": [f"{HOST}/32"]},
+            "fetch": {
+                "min_interval_seconds": 1,
+                "requests_per_feed_hour": 3600,
+                "per_host": 6,
+                "host_spacing_seconds": 0,
+                "allow_networks": [f"{HOST}/32"],
+            },
             "web": {"host": HOST, "port": self.web_port},
             "smtp": {"host": HOST, "port": self.mailbox.port, "tls": "none", "from": "monitor@demo.example"},
             "files": {

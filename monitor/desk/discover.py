@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from monitor.app import App, poll_options
+from monitor.app import App, fetch_options
 from monitor.config.values import is_loopback_host
 from monitor.errors import Refused
 from monitor.fetch import discover as pages
@@ -151,7 +151,7 @@ class _Search:
         self.tried: list[Tried] = []
         self._app = app
         self._options = options
-        limits = poll_options(app.settings).fetch
+        limits = fetch_options(app.settings)
         limits = replace(limits, total_timeout=min(limits.total_timeout, _LONGEST_ANSWER))
         self._crawl = Crawl(
             app.http,

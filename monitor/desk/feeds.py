@@ -7,21 +7,35 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from monitor.app import App, poll_options
+from monitor.app import App, fetch_options
 from monitor.errors import NotFound, Refused
+from monitor.fetch.health import health
 from monitor.fetch.language import is_tag, primary
 from monitor.fetch.parse import Parsed
 from monitor.fetch.request import fetch
-from monitor.model import Feed, FetchState, Outcome
+from monitor.model import Feed, FetchState, HealthState, Outcome
 from monitor.pipeline import Stage
 from monitor.store import Transaction, audit, feeds
 from monitor.text.gate import link as clean_link
 from monitor.text.gate import without_credentials
 
+# Worst first: what an admin should look at.
+ORDER = (
+    HealthState.FAILING,
+    HealthState.RETIRED,
+    HealthState.EMPTY,
+    HealthState.SILENT,
+    HealthState.STALE,
+    HealthState.LATE,
+    HealthState.WAITING,
+    HealthState.OK,
+    HealthState.OFF,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLine:
-    """One feed as a list shows it."""
+    """One feed as a list shows it: `since` when it is in its state, why, and what comes `then`."""
 
     slug: str
     title: str
@@ -32,7 +46,9 @@ class FeedLine:
     owner: str
     enabled: bool
     state: str
+    since: datetime | None
     reason: str
+    then: str
     last_polled_at: datetime | None
     last_ok_at: datetime | None
     next_poll_at: datetime | None
@@ -60,21 +76,9 @@ class Added:
     found: str = ""
 
 
-def feed_line(feed: Feed) -> FeedLine:
-    """Show a feed: switched off, waiting for its first poll, ok, or the outcome that stands in the way."""
-    state = feed.fetch
-    if not feed.enabled:
-        name, reason = "off", feed.disabled_reason
-    elif state.outcome is None:
-        name, reason = "waiting", "not polled yet"
-    elif state.failures and state.outcome is Outcome.NOT_MODIFIED:
-        # A 304 heals nothing: what failed may be the very document that did not change.
-        times = f"{state.failures} failure{'s' if state.failures > 1 else ''} in a row"
-        name, reason = "failing", f"unchanged (304) since it failed: not read whole again yet ({times})"
-    elif state.failures:
-        name, reason = "failing", f"{state.reason} ({state.failures} in a row)"
-    else:
-        name, reason = "ok", state.reason
+def feed_line(feed: Feed, *, now: datetime) -> FeedLine:
+    """Show a feed: its health, since when, why, and what comes next."""
+    state, seen = feed.fetch, health(feed, now=now)
     return FeedLine(
         slug=feed.slug,
         title=feed.title,
@@ -84,8 +88,10 @@ def feed_line(feed: Feed) -> FeedLine:
         publisher=feed.publisher,
         owner=feed.owner,
         enabled=feed.enabled,
-        state=name,
-        reason=reason,
+        state=seen.state.value,
+        since=seen.since,
+        reason=seen.reason,
+        then=seen.next,
         last_polled_at=state.last_polled_at,
         last_ok_at=state.last_ok_at,
         next_poll_at=state.next_poll_at if feed.enabled else None,
@@ -93,10 +99,10 @@ def feed_line(feed: Feed) -> FeedLine:
 
 
 async def list_feeds(app: App) -> list[FeedLine]:
-    """List all feeds, failing ones first, then by slug."""
-    order = {"failing": 0, "waiting": 1, "ok": 2, "off": 3}
-    lines = [feed_line(feed) for feed in await app.store.read(feeds.list_feeds)]
-    return sorted(lines, key=lambda line: (order[line.state], line.slug))
+    """List all feeds, those in trouble first, then by slug."""
+    now = app.context.clock()
+    lines = [feed_line(feed, now=now) for feed in await app.store.read(feeds.list_feeds)]
+    return sorted(lines, key=lambda line: (ORDER.index(HealthState(line.state)), line.slug))
 
 
 async def add_feed(app: App, new: NewFeed, *, actor: str, unchecked: bool = False) -> Added:
@@ -122,7 +128,7 @@ async def add_feed(app: App, new: NewFeed, *, actor: str, unchecked: bool = Fals
     stored = await app.store.write(_store_new, feed, actor=actor, now=app.context.clock())
     app.context.wake(Stage.POLL)
     found = f"{parsed.format}, {len(parsed.entries)} items" if parsed else "not checked"
-    return Added(added=(feed_line(stored),), found=found)
+    return Added(added=(feed_line(stored, now=app.context.clock()),), found=found)
 
 
 async def import_feeds(app: App, new: Sequence[NewFeed], *, actor: str) -> Added:
@@ -151,7 +157,7 @@ async def poll_now(app: App, slugs: Sequence[str]) -> list[str]:
 
 async def _try(app: App, url: str) -> Parsed:
     state = FetchState(next_poll_at=app.context.clock())
-    fetched = await fetch(app.http, url, state, options=poll_options(app.settings).fetch)
+    fetched = await fetch(app.http, url, state, options=fetch_options(app.settings))
     if fetched.outcome is not None:
         raise Refused(f"{url} cannot be fetched: {fetched.reason}; add it all the same with --unchecked")
     parsed = await app.parsers.parse(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from monitor.app import poll_options, user_agent
+from monitor.app import fetch_options, user_agent
 from monitor.config import Settings
 from monitor.fetch.parse import Parsed
 from monitor.fetch.pool import ParserPool
@@ -55,9 +55,7 @@ async def _parse(settings: Settings, pool: ParserPool, target: str) -> Parsed:
         allow_networks=settings.fetch.allow_networks,
         max_connections=1,
     ) as client:
-        fetched = await fetch(
-            client, target, FetchState(next_poll_at=now), options=poll_options(settings).fetch
-        )
+        fetched = await fetch(client, target, FetchState(next_poll_at=now), options=fetch_options(settings))
     if fetched.outcome is not None:
         return Parsed(outcome=fetched.outcome, reason=fetched.reason)
     return await pool.parse(fetched.body, headers=fetched.headers, url=fetched.url, now=now)

@@ -30,8 +30,8 @@ class Status:
 
 async def status(app: App) -> Status:
     """Report what works and what does not, from the store and the state of the configuration files."""
-    heartbeat, applied, states, deliveries = await app.store.read(_read)
     now = app.context.clock()
+    heartbeat, applied, states, deliveries = await app.store.read(_read, now=now)
     last = max(app.started_at, datetime.fromisoformat(heartbeat)) if heartbeat else app.started_at
     alive = now - last < STALE_WRITER
     reasons = [f"configuration: {problem}" for problem in app.files.problems]
@@ -52,7 +52,7 @@ async def status(app: App) -> Status:
     )
 
 
-def _read(tx: Transaction) -> tuple[str | None, bool, dict[str, int], dict[str, int]]:
-    states = Counter(feed_line(feed).state for feed in feeds.list_feeds(tx))
+def _read(tx: Transaction, *, now: datetime) -> tuple[str | None, bool, dict[str, int], dict[str, int]]:
+    states = Counter(feed_line(feed, now=now).state for feed in feeds.list_feeds(tx))
     applied = applied_revision(tx) is not None
     return meta.get_meta(tx, "heartbeat"), applied, dict(states), outbox.outbox_counts(tx)

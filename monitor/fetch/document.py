@@ -55,8 +55,8 @@ class Parsed:
     language: str = "und"
     damaged: bool = False
     hints: Hints = field(default_factory=Hints)
-    entries: tuple[Entry, ...] = ()
     pieces: tuple[str, ...] = ()
+    entries: tuple[Entry, ...] = ()
 
 
 _HINTS = tuple(item.name for item in fields(Hints))

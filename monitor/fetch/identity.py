@@ -3,9 +3,11 @@
 It compares nothing with the store: which keys are new is the pipeline's to say.
 """
 
+import functools
 import hashlib
 import re
 from collections import Counter
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
 from monitor.fetch.document import Entry, Parsed
@@ -21,7 +23,15 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST_KEY = 300
 
 
-def drafts(parsed: Parsed, *, feed_language: str, source: str) -> tuple[ItemDraft, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identified:
+    """The items of a document with distinct keys, and the key of each of its entries ('' for one without content)."""
+
+    drafts: tuple[ItemDraft, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
+def identify(parsed: Parsed, *, feed_language: str, source: str) -> Identified:
     """Turn the entries of one document into item drafts with distinct keys, in document order.
 
     A guid that stands once is the key; one that several different entries carry counts with the link for each of
@@ -29,17 +39,36 @@ def drafts(parsed: Parsed, *, feed_language: str, source: str) -> tuple[ItemDraf
     key, without link a hash of the text. Entries with the same key collapse into the first; an entry with
     nothing in it is left out. `feed_language` (what people configured) wins over what the document claims.
     """
-    distinct = list({_carrier(entry): entry for entry in reversed(parsed.entries)}.values())[::-1]
+    distinct = {_carrier(entry): entry for entry in parsed.entries}.values()
     carriers = Counter(entry.raw_id for entry in distinct)
     links = Counter(canonical_link(link) for link in {entry.link for entry in distinct if entry.link})
     found: dict[str, ItemDraft] = {}
-    for entry in distinct:
+    keys = []
+    for entry in parsed.entries:
         if not (entry.raw_id or entry.link or entry.title or entry.summary or entry.body):
+            keys.append("")
             continue
         key = _key(entry, repeated=carriers[entry.raw_id] > 1)
+        keys.append(key)
         if key not in found:
             found[key] = _draft(entry, key, links, parsed, feed_language=feed_language, source=source)
-    return tuple(found.values())
+    return Identified(drafts=tuple(found.values()), keys=tuple(keys))
+
+
+def reused(draft: ItemDraft, *, link: str | None, title: str) -> bool:
+    """Whether a publisher gave the guid of an item, whose link and title are known, to another article.
+
+    An article that is edited keeps its address or most of its headline; one that keeps neither is another.
+    """
+    if not (draft.canonical_link and link) or draft.canonical_link == link:
+        return False
+    ours, theirs = (set(re.findall(r"\w+", text.casefold())) for text in (draft.text.title, title))
+    return len(ours & theirs) * 2 < min(len(ours), len(theirs))
+
+
+def rekeyed(draft: ItemDraft) -> ItemDraft:
+    """Return a draft whose guid alone does not tell it apart, under the key of guid and link."""
+    return replace(draft, key=_short("guid:", f"{draft.raw_id} {draft.canonical_link}"))
 
 
 def _carrier(entry: Entry) -> tuple[str | None, str | None, str]:
@@ -97,6 +126,7 @@ def _text_hash(entry: Entry) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+@functools.lru_cache(maxsize=4096)
 def canonical_link(url: str, *, fragment: bool = False) -> str:
     """Return a link for comparing only, never for showing; what is no http(s) URL comes back as it is.
 

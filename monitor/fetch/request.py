@@ -7,7 +7,6 @@ and never raises for anything a server or the network can do. It does not parse,
 
 import asyncio
 import ssl
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -59,7 +58,6 @@ class Fetched:
     headers: Mapping[str, str]
     body: bytes = b""
     size: int = 0
-    seconds: float = 0.0
     permanent_url: str | None = None
     note: str = ""
 
@@ -87,7 +85,6 @@ async def fetch(
 
     The client's transport is given `reach.proxy` and `reach.tls` as the request's extensions `proxy` and `tls`.
     """
-    started = time.monotonic()
     first = _address(feed_url)
     private = bool(reach.credentials or (first and first.userinfo))
     if force:
@@ -95,11 +92,9 @@ async def fetch(
     terms = _Terms(state=state, options=options, reach=reach, private=private)
     try:
         async with asyncio.timeout(options.total_timeout):
-            fetched = await _follow(client, first, terms)
+            return await _follow(client, first, terms)
     except TimeoutError:
-        reason = f"no complete answer within {options.total_timeout:g} s"
-        fetched = _end(Outcome.TIMEOUT, reason, first)
-    return replace(fetched, seconds=time.monotonic() - started)
+        return _end(Outcome.TIMEOUT, f"no complete answer within {options.total_timeout:g} s", first)
 
 
 def withheld(feed_url: str, error: AccessError) -> Fetched:
@@ -118,7 +113,7 @@ async def _follow(client: httpx.AsyncClient, address: httpx.URL | None, terms: _
         seen.add(bare(address))
         answer = await _ask(client, address, terms)
         if answer.outcome is not None or answer.status not in _REDIRECTS:
-            return replace(answer, permanent_url=permanent, note=note)
+            return replace(answer, permanent_url=permanent, note=note) if permanent or note else answer
         target = _target(address, answer.headers.get("location", ""))
         if target is None:
             reason = f"{answer.url} names no usable Location (HTTP {answer.status})"
@@ -176,7 +171,7 @@ async def _ask(client: httpx.AsyncClient, address: httpx.URL, terms: _Terms) -> 
 
 def _plain_fields(address: httpx.URL, reach: Reach) -> list[tuple[bytes, bytes]]:
     """Return the fields of a request without validators; a feed's own win, and go to their own origin only."""
-    fields = [("Accept", ACCEPT), ("Accept-Encoding", "gzip")]
+    fields = [("Accept", ACCEPT), ("Accept-Encoding", ACCEPT_ENCODING)]
     if reach.fields and origin(address) == reach.origin:
         own = {name.lower() for name, _ in reach.fields}
         fields = [pair for pair in fields if pair[0].lower() not in own] + list(reach.fields)
@@ -294,6 +289,8 @@ def _headers(response: httpx.Response) -> dict[str, str]:
 
 def bare(url: httpx.URL) -> str:
     """Return a URL as text without credentials and fragment: fit for logs and for comparing."""
+    if not url.userinfo and not url.fragment:  # nearly always; parsing it anew costs more than all else here
+        return str(url)
     return str(url.copy_with(username=None, password=None, fragment=None))
 
 

@@ -13,6 +13,7 @@ from monitor.model.push import Hub, Push, PushState
 from monitor.model.recipient import Channel, ChannelKind, Subscriber, Subscription
 from monitor.model.story import Story
 from monitor.model.topic import Example, Priority, Topic
+from monitor.model.window import Slot
 
 __all__ = [
     "Access",
@@ -40,12 +41,13 @@ __all__ = [
     "Outcome",
     "Poll",
     "Priority",
-    "SecretKind",
-    "SecretRef",
     "Push",
     "PushState",
+    "SecretKind",
+    "SecretRef",
     "SendOutcome",
     "SendResult",
+    "Slot",
     "Span",
     "Story",
     "Subscriber",

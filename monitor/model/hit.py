@@ -13,7 +13,8 @@ class HitReason(StrEnum):
     LIVE = "live"
     UPDATED = "updated"  # a changed version matched for the first time; may alert
     BASELINE = "baseline"  # found by the first poll of the feed
-    HELD = "held"  # the feed issued an item again under another guid: kept, told to nobody
+    HELD = "held"  # the feed issued its whole window again: kept, told to nobody
+    BACKFILLED = "backfilled"  # found on an older page, from before the gap that was being filled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,100 +1,99 @@
-"""Decide what a poll brought: which items are new, which changed, and where the feed stands now (pure).
+"""Decide what a poll brought: which items are new, which changed, which a publisher only issued again (pure).
 
-Newness is an unseen identity, never a date: late and undated items are not lost.
+Newness is an unseen identity, never a date: late and undated items are not lost. Where the feed stands after the
+poll is `monitor.pipeline.progress`'s.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 
-from monitor.fetch.cadence import Schedule
-from monitor.fetch.request import Fetched
-from monitor.model import FetchState, ItemDraft, Outcome
+from monitor.fetch.identity import rekeyed, reused
+from monitor.model import ItemDraft
 from monitor.store.items import KnownItem
+
+FLOOD = 10  # new items in one document that are never suspicious
+FLOOD_SHARE = 0.5  # of a document: more than that is new at once
+REISSUED_SHARE = 0.3  # of a flood: more than that was shown before, so all of it is issued again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store knows of a document's items.
+
+    `by_key` are items by their key. `shown` maps (fingerprint, canonical link) of items that the feed has had,
+    under whatever key, to that key; `texts` are fingerprints, and `links` canonical links, that it has had.
+    """
+
+    by_key: Mapping[str, KnownItem] = field(default_factory=dict)
+    shown: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    texts: Collection[str] = ()
+    links: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
     """The items of one document, sorted: unseen, changed, and the keys of all that were known.
 
-    `reissued` names those of `new` that are new by their guid alone: text and link were shown before.
+    `held` names those of `new` that belong to a window issued again; `renamed` gives the key of the item that an
+    entry turned out to be, where its own key says otherwise.
     """
 
     new: tuple[ItemDraft, ...] = ()
     changed: tuple[ItemDraft, ...] = ()
     seen: tuple[str, ...] = ()
     known: Mapping[str, KnownItem] = field(default_factory=dict)
-    reissued: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
-def take_in(
-    found: Sequence[ItemDraft],
-    known: Mapping[str, KnownItem],
-    *,
-    shown: Collection[tuple[str, str]] = (),
-) -> Intake:
+def apart(found: Sequence[ItemDraft], known: Mapping[str, KnownItem]) -> dict[str, ItemDraft]:
+    """Return under a key of their own, by the shared one, the drafts whose guid was given to another article before."""
+    return {
+        draft.key: rekeyed(draft)
+        for draft in found
+        if (item := known.get(draft.key))
+        and draft.raw_id
+        and item.fingerprint != draft.fingerprint
+        and reused(draft, link=item.canonical_link, title=item.title)
+    }
+
+
+def take_in(found: Sequence[ItemDraft], known: Known, *, window: int = 0) -> Intake:
     """Sort drafts by what the store knows; oldest first, so that a story begins with its first report.
 
-    `shown` holds (fingerprint, canonical link) of items that the feed had under whatever key.
+    A new guid on text and link that the feed has shown is that item again. `window` is the number of entries of
+    the whole document: when most of it is new, and much of that was shown before under another guid or link, the
+    publisher has issued its window again, and all of it is held.
     """
-    ordered = list(reversed(found))
-    new = tuple(draft for draft in ordered if draft.key not in known)
+    new: dict[str, ItemDraft] = {}
+    changed, seen, renamed = [], [], {}
+    for draft in reversed(found):
+        item = known.by_key.get(draft.key)
+        if item is not None:
+            seen.append(draft.key)
+            if item.fingerprint != draft.fingerprint:
+                changed.append(draft)
+        elif draft.canonical_link and (again := known.shown.get((draft.fingerprint, draft.canonical_link))):
+            renamed[draft.key] = again
+            seen.append(again)
+        else:
+            new[draft.key] = draft
     return Intake(
-        new=new,
-        reissued=frozenset(draft.key for draft in new if (draft.fingerprint, draft.canonical_link) in shown),
-        changed=tuple(
-            draft
-            for draft in ordered
-            if draft.key in known and known[draft.key].fingerprint != draft.fingerprint
-        ),
-        seen=tuple(draft.key for draft in ordered if draft.key in known),
-        known=known,
+        new=tuple(new.values()),
+        changed=tuple(changed),
+        seen=tuple(dict.fromkeys(seen)),
+        known=known.by_key,
+        held=_held(tuple(new.values()), known, again=len(renamed), window=window),
+        renamed=renamed,
     )
 
 
-def progress(
-    state: FetchState,
-    *,
-    outcome: Outcome,
-    reason: str,
-    fetched: Fetched,
-    digest: str | None,
-    damaged: bool = False,
-    schedule: Schedule,
-    now: datetime,
-) -> FetchState:
-    """Work out the feed's state after a poll.
-
-    A 200 that could not be read, or not to its end (`damaged`), keeps the old validators (with the new ones, the
-    next 304 would hide its items for ever) and the old body hash. A 304 stores what it sends and heals nothing:
-    `failures` stays.
-    """
-    after = replace(
-        state,
-        next_poll_at=schedule.next_poll_at,
-        interval=schedule.interval,
-        outcome=outcome,
-        reason=reason,
-        last_polled_at=now,
-        gone=state.gone + 1 if outcome is Outcome.GONE else 0,
-        claimed_at=None,
+def _held(new: Sequence[ItemDraft], known: Known, *, again: int, window: int) -> frozenset[str]:
+    """Return the keys of all new items if they came with a window that was issued again, else none."""
+    flood = len(new) + again
+    if not new or flood <= max(FLOOD, FLOOD_SHARE * window):
+        return frozenset()
+    shown = again + sum(
+        draft.fingerprint in known.texts or draft.canonical_link in known.links for draft in new
     )
-    if outcome in {Outcome.NEW, Outcome.SAME}:
-        healed = replace(after, last_ok_at=now, baseline_at=state.baseline_at or now, failures=0)
-        if damaged:
-            return healed
-        return replace(
-            healed,
-            etag=fetched.headers.get("etag"),
-            last_modified=fetched.headers.get("last-modified"),
-            validator_url=fetched.url,
-            body_hash=digest,
-        )
-    if outcome is Outcome.NOT_MODIFIED:
-        return replace(
-            after,
-            etag=fetched.headers.get("etag", state.etag),
-            last_modified=fetched.headers.get("last-modified", state.last_modified),
-            last_ok_at=now,
-        )
-    return replace(after, failures=state.failures + 1)
+    return frozenset(draft.key for draft in new) if shown >= REISSUED_SHARE * flood else frozenset()

@@ -1,323 +1,334 @@
-"""The poll stage: due feeds are claimed, fetched, parsed and matched; one transaction keeps what came of it.
+"""The poll stage: due feeds are claimed, read and matched; one transaction keeps what came of each.
 
-Feed state, item versions and hits commit together: a crash before the commit leaves the feed as it was (its
-claim already moved `next_poll_at` on, so a crash loop never asks a server more often than the interval), and
-the same items are found again. It does not decide who is told.
+A claim moves `next_poll_at` on, so that a crash loop never asks a server more often than the interval. Polls that
+found nothing are kept together with the next claims, since most polls do. It does not decide who is told.
 """
 
 import asyncio
-import hashlib
-import logging
 import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import httpx
 import structlog
 
 from monitor.errors import MonitorError
-from monitor.fetch.cadence import Limits, next_poll
-from monitor.fetch.identity import drafts
-from monitor.fetch.parse import Parsed
+from monitor.fetch.access import Secrets
+from monitor.fetch.cadence import Limits, Schedule, next_poll
 from monitor.fetch.pool import ParserPool
-from monitor.fetch.request import Fetched, FetchOptions, fetch
-from monitor.match import ENGINE, TopicMatch, Watchlist
-from monitor.model import Feed, FetchState, Hit, HitReason, Item, ItemDraft, Outcome, Poll
+from monitor.fetch.request import Fetched, FetchOptions
+from monitor.match import TopicMatch, Watchlist
+from monitor.model import Feed, Hit, ItemDraft, Outcome, Poll
+from monitor.pipeline import report
 from monitor.pipeline.context import Context, Stage
 from monitor.pipeline.crew import Crew
-from monitor.pipeline.intake import Intake, progress, take_in
+from monitor.pipeline.ending import Ending, conclude, gap_of, reasons, with_older
+from monitor.pipeline.hosts import Hosts
+from monitor.pipeline.intake import Intake, take_in
+from monitor.pipeline.keep import Hold, Judged, Polled, keep, keep_quiet
+from monitor.pipeline.lookup import LookedUp, look_up
 from monitor.pipeline.network import Network
-from monitor.store import Transaction, feeds, hits, items
-from monitor.store.items import KnownItem
-from monitor.text.gate import link as clean_link
+from monitor.pipeline.progress import Found, progress, taught
+from monitor.pipeline.push import Pusher
+from monitor.pipeline.push_rules import push_alive
+from monitor.pipeline.reading import Reader, Reading
+from monitor.store import Transaction, feeds, hosts, websub
+from monitor.store.feed_rows import host_of
 
 log = structlog.get_logger()
 
 MATCH_SLICE = 50  # items
+TURN_SECONDS = 0.02  # between two claims: what ends meanwhile is kept in one transaction
+CLOCK_SECONDS = 60.0  # between two looks for schedules from a clock that ran ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollOptions:
-    """Bounds of polling: feeds in flight overall and per host, fetch limits, and the interval's floor.
+    """Bounds of polling: feeds in flight overall and per host, fetch limits, and what cadence may do.
 
-    `floor` gives the shortest time between two polls of an address, in seconds.
+    `host_pause` is the number of seconds between two requests to a host; `limits` gives the bounds of a feed's
+    interval, from the feed.
     """
 
     concurrency: int = 16
     per_host: int = 1
-    floor: Callable[[str], int]
+    host_pause: float = 1.0
+    limits: Callable[[Feed], Limits]
     fetch: FetchOptions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
-    draft: ItemDraft
-    matches: tuple[TopicMatch, ...]
 
 
 class Poller:
     """Claims due feeds into free slots; `fill` returns at once, the polls run as tasks."""
 
     def __init__(
-        self, context: Context, *, client: httpx.AsyncClient, parsers: ParserPool, options: PollOptions
+        self,
+        context: Context,
+        *,
+        client: httpx.AsyncClient,
+        parsers: ParserPool,
+        secrets: Secrets,
+        options: PollOptions,
+        pusher: Pusher | None = None,
     ) -> None:
         self._context = context
-        self._client = client
-        self._parsers = parsers
         self._options = options
-        self._hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(options.per_host)
-        )
+        self._pusher = pusher
+        self._reader = Reader(context, client=client, parsers=parsers, secrets=secrets, options=options.fetch)
+        self._hosts = Hosts(per_host=options.per_host, pause=options.host_pause)
+        self._refused: set[str] | None = None  # hosts that the store holds back; None: not read yet
         self._network = Network()
         self._polling: set[int] = set()
+        self._quiet: list[Polled] = []
+        self._turned_at = self._looked_at = float("-inf")
         self._matching = asyncio.Semaphore(1)  # it is all CPU: two at once would only take from the loop
         self.crew = Crew(options.concurrency, name="poll")
 
     async def fill(self) -> int:
-        """Claim as many due feeds as there are free slots and start polling them; return how many.
+        """Keep the quiet polls that ended, claim due feeds for the free slots, start them; return how many.
 
-        A feed that still waits for its host's slow server is not claimed again, since its first poll would lose
-        its claim and all that it found.
+        A feed whose poll still runs is not claimed again, since that poll would lose its claim and all it found.
         """
-        if not self.crew.free:
+        await asyncio.sleep(max(0.0, self._turned_at + TURN_SECONDS - time.monotonic()))
+        if self._refused is None:
+            self._refused = set(await self._context.store.read(hosts.held))
+        quiet, self._quiet = self._quiet, []
+        if not quiet and not self.crew.free:
             return 0
-        claimed = await self._context.store.write(
-            feeds.claim_due, now=self._context.clock(), limit=self.crew.free, but=tuple(self._polling)
-        )
+        try:
+            claimed = await self._context.store.write(_turn, quiet, self._claim(), pusher=self._pusher)
+        except BaseException:
+            self._quiet = quiet + self._quiet  # a full disk loses nothing: they are kept once there is room
+            raise
+        self._turned_at = time.monotonic()
+        self._polling.difference_update(polled.feed.id for polled in quiet)
         for feed in claimed:
             self._polling.add(feed.id)
+            self._hosts.enter(_host(feed))
             self.crew.start(self._poll(feed))
         return len(claimed)
 
+    async def finish(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the crew's
+        """Wait for the polls in flight, `timeout` seconds at most, and keep what they found."""
+        await self.crew.drain(timeout=timeout)
+        quiet, self._quiet = self._quiet, []
+        if quiet:
+            await self._context.store.write(keep_quiet, quiet, self._pusher)
+            self._polling.difference_update(polled.feed.id for polled in quiet)
+
+    async def poll_due(self) -> None:
+        """Poll everything that is due, to the end: also what waits for the pause of its host."""
+        while True:
+            if await self.fill() or self.crew.busy:
+                await self.finish()
+                continue
+            wait = self._hosts.wait()
+            if wait is None or not await self._context.store.read(feeds.any_due, now=self._context.clock()):
+                return
+            await asyncio.sleep(wait)
+
+    def _claim(self) -> "_Claim":
+        """Say what may be claimed now."""
+        look = time.monotonic() - self._looked_at >= CLOCK_SECONDS
+        if look:
+            self._looked_at = time.monotonic()
+        return _Claim(
+            now=self._context.clock(),
+            limit=self.crew.free,
+            but=tuple(self._polling),
+            room=self._hosts.room(),
+            per_host=self._hosts.per_host,
+            look_at_clock=look,
+        )
+
     async def _poll(self, feed: Feed) -> None:
+        quiet = False
         try:
-            async with self._hosts[urlsplit(feed.url).hostname or ""]:
-                await self.poll(feed)
+            quiet = await self.poll(feed)
         except MonitorError as error:  # a full disk, no parser process: the next poll finds the same items
             log.error("feed.unfinished", feed=feed.slug, reason=str(error))
         finally:
-            self._polling.discard(feed.id)
+            self._hosts.leave(_host(feed))
+            if not quiet:
+                self._polling.discard(feed.id)
             self._context.wake(Stage.POLL)
 
-    async def poll(self, feed: Feed) -> Outcome:
-        """Poll one claimed feed from request to commit and return how it ended."""
+    async def poll(self, feed: Feed) -> bool:
+        """Poll one claimed feed from request to commit; True when its commit is left to the next turn."""
         started, clock = self._context.clock(), time.monotonic()
-        fetched = await fetch(self._client, feed.url, feed.fetch, options=self._options.fetch)
-        parsed, digest = await self._read(feed, fetched)
+        reading = await self._reader.read(feed)
+        looked = await self._look_up(feed, reading)
+        intake = take_in(looked.drafts, looked.known, window=_size(reading))
+        ending = conclude(feed, reading, looked, intake, now=self._context.clock())
+        if ending.gap_since is not None:
+            pause = self._hosts.pause(_host(feed))
+            ending = with_older(ending, await self._reader.read_older(feed, reading, pause=pause))
         watchlist = self._context.watchlist()
-        found = drafts(parsed, feed_language=feed.language, source=feed.publisher or feed.title)
-        intake = await self._take_in(feed, found)
-        judged = await self._match(watchlist, (*intake.new, *intake.changed))
-        now = self._context.clock()
-        outcome, reason = _ending(feed, fetched, parsed, intake)
-        poll = Poll(
-            started_at=started,
-            ended_at=now,
-            outcome=outcome,
-            reason=reason,
-            status=fetched.status,
-            size=fetched.size,
-            items=len(found),
-            new_items=len(intake.new),
-        )
-        state = self._progress(feed, poll, fetched, digest=digest, damaged=parsed.damaged)
-        made = await self._context.store.write(
-            _commit,
-            feed=feed,
-            state=state,
-            poll=poll,
-            intake=intake,
-            judged=judged,
-            watchlist=watchlist,
-            now=now,
-        )
-        self._tell(feed, poll, made, moved=_moved(fetched, outcome), started=clock)
-        return outcome
+        judged = await self._judge(watchlist, feed, intake, ending)
+        pushed = await self._pushed(feed)
+        polled = self._polled(feed, reading, intake, ending, judged, started=started, pushed=pushed)
+        made = await self._keep(polled, watchlist)
+        self._network.note(polled.poll.outcome)
+        report.tell(polled, ending, made, ms=round((time.monotonic() - clock) * 1000))
+        if made:
+            self._context.wake(Stage.DISPATCH)
+        return polled.quiet
 
-    async def _read(self, feed: Feed, fetched: Fetched) -> tuple[Parsed, str | None]:
-        """Parse a new body; a body that is byte for byte the last one is not parsed again."""
-        if fetched.outcome is not None:
-            return Parsed(outcome=fetched.outcome, reason=fetched.reason), None
-        digest = hashlib.sha256(fetched.body).hexdigest()
-        if digest == feed.fetch.body_hash:
-            return Parsed(outcome=Outcome.SAME, reason="the same bytes as last time"), digest
-        return await self._parsers.parse(
-            fetched.body, headers=fetched.headers, url=fetched.url, now=self._context.clock()
-        ), digest
+    async def _look_up(self, feed: Feed, reading: Reading) -> LookedUp:
+        if not reading.identified.drafts:
+            return LookedUp()
+        return await self._context.store.read(look_up, feed.id, reading.identified.drafts)
 
-    async def _take_in(self, feed: Feed, found: tuple[ItemDraft, ...]) -> Intake:
-        if not found:
-            return Intake()
-        known, shown = await self._context.store.read(_known, feed.id, found)
-        return take_in(found, known, shown=shown)
-
-    async def _match(self, watchlist: Watchlist, found: Sequence[ItemDraft]) -> list[_Judged]:
+    async def _judge(self, watchlist: Watchlist, feed: Feed, intake: Intake, ending: Ending) -> list[Judged]:
         """Match beside the event loop, one feed at a time; in slices, since only between them can it be stopped."""
-        judged: list[_Judged] = []
+        found = (*reversed(ending.older.drafts), *intake.new, *intake.changed)
+        if not found:
+            return []
+        why = reasons(feed, intake, ending)
+        judged: list[Judged] = []
         async with self._matching:
             for start in range(0, len(found), MATCH_SLICE):
                 part = found[start : start + MATCH_SLICE]
-                judged += await asyncio.to_thread(_judge, watchlist, part)
+                matches = await asyncio.to_thread(_match, watchlist, part)
+                judged += [
+                    Judged(draft=draft, reason=why[draft.key], matches=each)
+                    for draft, each in zip(part, matches, strict=True)
+                ]
         return judged
 
-    def _progress(
-        self, feed: Feed, poll: Poll, fetched: Fetched, *, digest: str | None, damaged: bool
-    ) -> FetchState:
-        """Work out when the feed is due again, and its state until then."""
-        floor = max(self._options.floor(feed.url), feed.min_interval)
+    def _polled(
+        self,
+        feed: Feed,
+        reading: Reading,
+        intake: Intake,
+        ending: Ending,
+        judged: Sequence[Judged],
+        *,
+        started: datetime,
+        pushed: bool,
+    ) -> Polled:
+        """Work out when the feed is due again, its state until then, and all that is to be kept."""
+        now = self._context.clock()
+        fetched = reading.fetched
+        poll = Poll(
+            started_at=started,
+            ended_at=now,
+            outcome=ending.outcome,
+            reason=ending.reason,
+            status=fetched.status,
+            size=fetched.size,
+            items=_size(reading),
+            new_items=len(intake.new) + len(ending.older.drafts),
+        )
+        found = Found(
+            fetched=fetched,
+            digest=reading.digest,
+            damaged=reading.parsed.damaged,
+            hints=reading.parsed.hints if reading.read else None,
+            window=_size(reading) if reading.read else None,
+            new=intake.new,
+            familiar=bool(intake.seen) or ending.outcome is Outcome.SAME,
+        )
+        state, limits = taught(feed.fetch, found, now=now), self._options.limits(feed)
         schedule = next_poll(
-            feed.fetch,
-            outcome=poll.outcome,
+            state,
+            outcome=ending.outcome,
             headers=fetched.headers,
-            hints=feed.fetch.hints,
-            limits=Limits(floor=floor, pace=floor / 3600),
-            now=poll.ended_at,
+            hints=state.hints,
+            limits=replace(limits, push=True) if pushed else limits,
+            now=now,
             jitter=self._context.random(),
         )
-        return progress(
-            feed.fetch,
-            outcome=poll.outcome,
-            reason=poll.reason,
-            fetched=fetched,
-            digest=digest,
-            damaged=damaged,
-            schedule=schedule,
-            now=poll.ended_at,
+        host = _host(feed)
+        answered = fetched.status is not None and fetched.status < 400
+        return Polled(
+            feed=feed,
+            state=progress(
+                state,
+                outcome=ending.outcome,
+                reason=ending.reason,
+                found=found,
+                schedule=schedule,
+                now=now,
+            ),
+            poll=poll,
+            judged=judged,
+            known=intake.known,
+            slots=ending.slots,
+            touched_at=ending.touched_at or now,
+            shown=ending.shown,
+            gap=gap_of(ending, now=now),
+            hold=_hold(host, ending.outcome, fetched, schedule, now=now),
+            hub=reading.hub,
+            release=host if answered and host in (self._refused or ()) else None,
         )
 
-    def _tell(self, feed: Feed, poll: Poll, made: list[Hit], *, moved: str | None, started: float) -> None:
-        self._network.note(poll.outcome)
-        log.log(
-            logging.INFO if poll.outcome.ok else logging.WARNING,
-            "feed.polled",
-            feed=feed.slug,
-            outcome=poll.outcome.value,
-            status=poll.status,
-            items=poll.items,
-            new=poll.new_items,
-            baseline=feed.fetch.baseline_at is None and poll.outcome.ok,
-            ms=round((time.monotonic() - started) * 1000),
-            reason=poll.reason,
+    async def _pushed(self, feed: Feed) -> bool:
+        """Whether a hub tells us of the feed's new items, so that polling may slow down."""
+        if self._pusher is None or feed.fetch.hints.hub is None:
+            return False
+        push = await self._context.store.read(websub.wanted, feed.id)
+        return push_alive(push, feed, now=self._context.clock())
+
+    async def _keep(self, polled: Polled, watchlist: Watchlist) -> list[Hit]:
+        """Commit a poll that found something; leave one that did not to the next turn."""
+        if polled.quiet:
+            self._quiet.append(polled)
+            return []
+        made = await self._context.store.write(
+            keep, polled, watchlist=watchlist, pusher=self._pusher, now=self._context.clock()
         )
-        if moved is not None:
-            log.info("feed.moved", feed=feed.slug, to=moved)
-        for hit in made:
-            log.info(
-                "item.matched",
-                item=hit.item.id,
-                feed=feed.slug,
-                topic=hit.topic_slug,
-                title=hit.item.text.title,
-                words=list(dict.fromkeys(span.text for span in hit.spans)),
-                reason=hit.reason.value,
-            )
-        if made:
-            self._context.wake(Stage.DISPATCH)
+        if self._refused is not None:
+            if polled.hold is not None:
+                self._refused.add(polled.hold.host)
+            elif polled.release is not None:
+                self._refused.discard(polled.release)
+        return made or []
 
 
-def _known(
-    tx: Transaction, feed_id: int, found: Sequence[ItemDraft]
-) -> tuple[dict[str, KnownItem], set[tuple[str, str]]]:
-    known = items.known(tx, feed_id, [draft.key for draft in found])
-    unseen = {draft.fingerprint for draft in found if draft.key not in known}
-    return known, items.shown(tx, feed_id, unseen)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claim:
+    """What a turn may claim, as the event loop saw it: the writer's thread must not look at its sets."""
+
+    now: datetime
+    limit: int
+    but: tuple[int, ...]
+    room: Mapping[str, int]
+    per_host: int
+    look_at_clock: bool
 
 
-def _judge(watchlist: Watchlist, found: Sequence[ItemDraft]) -> list[_Judged]:
-    return [_Judged(draft=draft, matches=tuple(watchlist.match(draft.text))) for draft in found]
-
-
-def _ending(feed: Feed, fetched: Fetched, parsed: Parsed, intake: Intake) -> tuple[Outcome, str]:
-    """Say how the poll ended, and where the publisher says that the feed is now."""
-    outcome, reason = _outcome(fetched, parsed, intake)
-    moved = _moved(fetched, outcome)
-    if moved is None:
-        return outcome, reason
-    advice = (
-        "change the address in its file" if feed.owner.startswith("file:") else "add it under that address"
-    )
-    return outcome, f"{reason}; the publisher has moved it to {moved}: {advice}"
-
-
-def _moved(fetched: Fetched, outcome: Outcome) -> str | None:
-    """Return the lasting new address of a feed that was read there, fit to be shown.
-
-    A permanent redirect is taken at its word (RFC 9110, 15.4.2 and 15.4.9) only by people: the address is theirs,
-    and a parked or captured domain redirects for good as well.
-    """
-    return clean_link(fetched.permanent_url) if outcome in {Outcome.NEW, Outcome.SAME} else None
-
-
-def _outcome(fetched: Fetched, parsed: Parsed, intake: Intake) -> tuple[Outcome, str]:
-    """Take the outcome from the fetch, else from the parse, else from what the items turned out to be."""
-    if fetched.outcome is not None:
-        return fetched.outcome, fetched.reason
-    if parsed.outcome is not Outcome.NEW:
-        return parsed.outcome, parsed.reason
-    if not intake.new and not intake.changed:
-        return Outcome.SAME, parsed.reason or "every item was known"
-    changed = f", {len(intake.changed)} changed" if intake.changed else ""
-    return Outcome.NEW, parsed.reason or f"{len(intake.new)} new{changed}"
-
-
-def _commit(
-    tx: Transaction,
-    *,
-    feed: Feed,
-    state: FetchState,
-    poll: Poll,
-    intake: Intake,
-    judged: list[_Judged],
-    watchlist: Watchlist,
-    now: datetime,
-) -> list[Hit]:
-    """Keep feed state, item versions and hits in one transaction; return the hits that are new.
-
-    Nothing is kept when the claim is no longer ours (the feed's address changed, or another process took over).
-    """
-    if not feeds.finish_poll(tx, feed, state, poll):
+def _turn(tx: Transaction, quiet: Sequence[Polled], claim: _Claim, *, pusher: Pusher | None) -> list[Feed]:
+    keep_quiet(tx, quiet, pusher)
+    if claim.look_at_clock:
+        feeds.forgive_clock(tx, now=claim.now)
+        hosts.prune_waits(tx, now=claim.now)
+    if not claim.limit:
         return []
-    if intake.seen:
-        items.touch(tx, feed.id, intake.seen, now=now)
-    made: list[Hit] = []
-    for entry in judged:
-        item, reason = _keep(tx, feed, entry.draft, intake, watchlist, now=now)
-        for match in entry.matches:
-            hit = hits.add_hit(
-                tx,
-                Hit(
-                    item=item,
-                    topic_id=match.topic.id,
-                    topic_slug=match.topic.slug,
-                    topic_revision=match.topic.revision,
-                    engine=ENGINE,
-                    reason=reason,
-                    spans=match.spans,
-                    found_at=now,
-                ),
-            )
-            if hit is not None:
-                made.append(hit)
-    return made
+    return feeds.claim_due(
+        tx, now=claim.now, limit=claim.limit, but=claim.but, room=claim.room, per_host=claim.per_host
+    )
 
 
-def _keep(
-    tx: Transaction, feed: Feed, draft: ItemDraft, intake: Intake, watchlist: Watchlist, *, now: datetime
-) -> tuple[Item, HitReason]:
-    known = intake.known.get(draft.key)
-    if feed.fetch.baseline_at is None:
-        reason = HitReason.BASELINE
-    elif known:
-        reason = HitReason.UPDATED
-    else:
-        reason = HitReason.HELD if draft.key in intake.reissued else HitReason.LIVE
-    if known:
-        return items.add_version(
-            tx, known.id, draft, now=now, reason=reason, watchlist_revision=watchlist.revision, engine=ENGINE
-        ), reason
-    return items.add_item(
-        tx, feed, draft, now=now, reason=reason, watchlist_revision=watchlist.revision, engine=ENGINE
-    ), reason
+def _host(feed: Feed) -> str:
+    """Return the host that a poll of the feed asks first."""
+    state = feed.fetch
+    return host_of(state.moved_to if state.follows_move and state.moved_to else feed.url)
+
+
+def _size(reading: Reading) -> int:
+    """Return how many entries the document has."""
+    return len(reading.parsed.pieces or reading.identified.keys)
+
+
+def _match(watchlist: Watchlist, found: Sequence[ItemDraft]) -> list[tuple[TopicMatch, ...]]:
+    return [tuple(watchlist.match(draft.text)) for draft in found]
+
+
+def _hold(host: str, outcome: Outcome, fetched: Fetched, schedule: Schedule, *, now: datetime) -> Hold | None:
+    """Return how long a host's other feeds wait, too: it has refused us, not this feed."""
+    busy = outcome is Outcome.SERVER_ERROR and fetched.status == 503 and "retry-after" in fetched.headers
+    if not host or not (outcome is Outcome.RATE_LIMITED or busy):
+        return None
+    until = now + timedelta(seconds=schedule.interval)
+    return Hold(host=host, until=until, reason=f"{fetched.reason}; {schedule.reason}")

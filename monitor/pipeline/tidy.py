@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor.pipeline.context import Context
-from monitor.store import feeds, items
+from monitor.store import items, polls
 
 log = structlog.get_logger()
 
@@ -29,7 +29,7 @@ async def tidy(context: Context, retention: Retention) -> dict[str, int]:
     """Delete what is past its retention; return how many rows of each kind went."""
     now = context.clock()
     gone = {
-        "polls": await _sweep(context, feeds.prune_polls, before=now - retention.polls),
+        "polls": await _sweep(context, polls.prune_polls, before=now - retention.polls),
         "items": await _sweep(context, items.prune_items, before=now - retention.items),
     }
     if any(gone.values()):

@@ -11,7 +11,8 @@ from monitor.model import AlertHit, Decision, HitReason, Subscription, Verdict
 
 NO_ALERT: dict[HitReason, str] = {
     HitReason.BASELINE: "found by the feed's first poll: kept as the starting point, alerts nobody",
-    HitReason.HELD: "the feed had shown the same text at the same address before: alerts nobody",
+    HitReason.HELD: "the feed issued its whole window again under new guids or addresses: alerts nobody",
+    HitReason.BACKFILLED: "found on an older page of the feed, from before its gap: alerts nobody",
 }
 
 

@@ -18,8 +18,8 @@ log = structlog.get_logger()
 
 TICK_SECONDS: Mapping[Stage, float] = {Stage.POLL: 1.0, Stage.DISPATCH: 5.0, Stage.SEND: 1.0}
 HEARTBEAT_SECONDS = 15
-TIDY_SECONDS = 3600
-PUSH_SECONDS = 60
+MINUTE_SECONDS = 60
+HOUR_SECONDS = 3600
 RETRY_SECONDS = 1.0  # times the failures in a row, up to MAX_RETRIES of them
 MAX_RETRIES = 30
 
@@ -27,16 +27,21 @@ Work = Callable[[], Awaitable[object]]
 
 
 class LocalRunner:
-    """Runs `stages` when woken and at every tick, `heartbeat`, `tidy` and `push` on their own periods."""
+    """Runs `stages` when woken and at every tick, `heartbeat` every few seconds, other work by its name and period."""
 
     def __init__(
-        self, stages: Mapping[Stage, Work], *, heartbeat: Work, tidy: Work, push: Work | None = None
+        self,
+        stages: Mapping[Stage, Work],
+        *,
+        heartbeat: Work,
+        hourly: Mapping[str, Work],
+        minutely: Mapping[str, Work] | None = None,
     ) -> None:
         self._stages = dict(stages)
         self._woken = {stage: asyncio.Event() for stage in stages}
         self._heartbeat = heartbeat
-        self._tidy = tidy
-        self._push = push
+        self._hourly = dict(hourly)
+        self._minutely = dict(minutely or {})
         self._loops: list[asyncio.Task[None]] = []
         self._scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -57,9 +62,10 @@ class LocalRunner:
                 self.wake, "interval", [stage], seconds=TICK_SECONDS[stage], id=stage.value
             )
         self._scheduler.add_job(self._heartbeat, "interval", seconds=HEARTBEAT_SECONDS, id="heartbeat")
-        self._scheduler.add_job(self._tidy, "interval", seconds=TIDY_SECONDS, id="tidy", jitter=60)
-        if self._push is not None:
-            self._scheduler.add_job(self._push, "interval", seconds=PUSH_SECONDS, id="push")
+        for name, work in self._minutely.items():
+            self._scheduler.add_job(work, "interval", seconds=MINUTE_SECONDS, id=name)
+        for name, work in self._hourly.items():
+            self._scheduler.add_job(work, "interval", seconds=HOUR_SECONDS, id=name, jitter=60)
         self._scheduler.add_listener(_report, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
         self._scheduler.start()
 

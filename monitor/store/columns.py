@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 SECOND: Final = 1_000_000  # in the unit of every time column
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+MICROSECOND: Final = timedelta(microseconds=1)
 _KEY_LIMIT: Final = 512  # code points: PostgreSQL refuses index entries beyond 2,704 bytes
 _BATCH: Final = 500
 
@@ -24,7 +24,7 @@ def micros(value: datetime) -> int: ...
 def micros(value: datetime | None) -> int | None: ...
 def micros(value: datetime | None) -> int | None:
     """Return an aware datetime as integer µs since 1970, exactly. A naive one is a TypeError."""
-    return None if value is None else (value - _EPOCH) // _MICROSECOND
+    return None if value is None else (value - _EPOCH) // MICROSECOND
 
 
 def moment(value: int) -> datetime:

@@ -1,4 +1,4 @@
-"""Feeds, the schedule their rows are, and the history of their polls.
+"""Feeds, and the schedule that their rows are.
 
 Decides no cadence and fetches nothing.
 """
@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.errors import NotFound, StoreConflict
-from monitor.model import Feed, FetchState, Outcome, Poll
-from monitor.store.columns import SECOND, micros, moment
-from monitor.store.connector import Row, Transaction, skip_locked
+from monitor.model import Feed, FetchState, Poll
+from monitor.store.columns import SECOND, micros
+from monitor.store.connector import Transaction, skip_locked
 from monitor.store.feed_rows import edited, feed_of, host_of, progressed
+from monitor.store.polls import add_poll
+from monitor.store.windows import forget_window
 
 CLOCK_STEP = timedelta(hours=1)  # a clock set back by less delays polls by no more than that
 
@@ -62,26 +64,28 @@ def put_feed(tx: Transaction, feed: Feed) -> Feed:
         )
     if row["url"] != feed.url:
         tx.run(_FORGET, id=row["id"], next_poll_at=micros(feed.fetch.next_poll_at))
+        forget_window(tx, row["id"])
     elif row["access"] != wanted["access"]:
         tx.run(_FORGET_ANSWER, id=row["id"], next_poll_at=micros(feed.fetch.next_poll_at))
     return get_feed(tx, feed.slug)
 
 
-def claim_due(tx: Transaction, *, now: datetime, limit: int, but: Collection[int] = ()) -> list[Feed]:
+def claim_due(
+    tx: Transaction,
+    *,
+    now: datetime,
+    limit: int,
+    but: Collection[int] = (),
+    room: Mapping[str, int] | None = None,
+    per_host: int | None = None,
+) -> list[Feed]:
     """Claim up to `limit` enabled feeds that are due, the longest overdue first, `but` not those with these ids.
 
-    A feed polled in the future is due as well: the clock was wrong then, and its schedule with it.
-    Each is due again one interval from now whatever happens to the claimer, so that a crash loop cannot poll
-    faster than the interval. `fetch.claimed_at` of the returned feeds is `now`; `finish_poll` is fenced by
-    it.
+    Of one host at most `per_host` are claimed, or as many as `room` has left for it; none of a host that asked us
+    to wait. Each is due again one interval from now whatever happens to the claimer, so that a crash loop cannot
+    poll faster than the interval. `fetch.claimed_at` of the returned feeds is `now`; `finish_poll` is fenced by it.
     """
-    due = tx.rows(
-        skip_locked(tx, _DUE, of="feeds"),
-        now=micros(now),
-        ahead=micros(now + CLOCK_STEP),
-        limit=limit,
-        but=tuple(but) or (0,),  # nothing is equal, or unequal, to an empty list's NULL
-    )
+    chosen = _choose(tx, now=now, limit=limit, but=but, room=dict(room or {}), per_host=per_host)
     claimed = {
         row["id"]: row
         for row in tx.rows(
@@ -91,10 +95,57 @@ def claim_due(tx: Transaction, *, now: datetime, limit: int, but: Collection[int
             """,
             now=micros(now),
             second=SECOND,
-            ids=tuple(row["id"] for row in due),
+            ids=tuple(chosen),
         )
     }
-    return [feed_of(claimed[row["id"]]) for row in due]
+    return [feed_of(claimed[feed_id]) for feed_id in chosen]
+
+
+def _choose(
+    tx: Transaction,
+    *,
+    now: datetime,
+    limit: int,
+    but: Collection[int],
+    room: dict[str, int],
+    per_host: int | None,
+) -> list[int]:
+    """Pick due feeds, passing over those of hosts that are full: a hundred of them must not hide the next host."""
+    chosen: list[int] = []
+    while len(chosen) < limit:
+        wanted = limit - len(chosen)
+        rows = tx.rows(
+            skip_locked(tx, _DUE, of="f"),
+            now=micros(now),
+            limit=wanted,
+            but=(*but, *chosen) or (0,),  # nothing is equal, or unequal, to an empty list's NULL
+            full=tuple(host for host, left in room.items() if left <= 0) or (" ",),
+        )
+        for row in rows:
+            if row["host"] and per_host is not None:
+                left = room.setdefault(row["host"], per_host)
+                if left <= 0:
+                    continue
+                room[row["host"]] = left - 1
+            chosen.append(row["id"])
+        if len(rows) < wanted:
+            break
+    return chosen
+
+
+def any_due(tx: Transaction, *, now: datetime) -> bool:
+    """Whether a feed is due whose host does not make us wait."""
+    return bool(tx.rows(_DUE, now=micros(now), limit=1, but=(0,), full=(" ",)))
+
+
+def forgive_clock(tx: Transaction, *, now: datetime) -> int:
+    """Make feeds due that were polled in the future: the clock was wrong then, and their schedule with it."""
+    return tx.run(
+        "UPDATE feeds SET next_poll_at = :now, claimed_at = NULL, last_polled_at = NULL "
+        "WHERE enabled = 1 AND (last_polled_at > :ahead OR claimed_at > :ahead)",
+        now=micros(now),
+        ahead=micros(now + CLOCK_STEP),
+    )
 
 
 def finish_poll(tx: Transaction, feed: Feed, fetch: FetchState, poll: Poll) -> bool:
@@ -103,26 +154,14 @@ def finish_poll(tx: Transaction, feed: Feed, fetch: FetchState, poll: Poll) -> b
     The claim is lost when the feed was claimed again, finished, or given another URL since: then nothing is
     written.
     """
-    values = {**progressed(fetch), "host": host_of(feed.url)}
+    values = {
+        **progressed(fetch),
+        "host": host_of(fetch.moved_to if fetch.follows_move and fetch.moved_to else feed.url),
+    }
     kept = tx.run(_assigned(_FINISH, values), **values, id=feed.id, claimed_at=micros(feed.fetch.claimed_at))
-    if not kept:
-        return False
-    tx.run(
-        """
-        INSERT INTO polls (feed_id, started_at, ended_at, outcome, reason, status, size, items, new_items)
-        VALUES (:feed_id, :started_at, :ended_at, :outcome, :reason, :status, :size, :items, :new_items)
-        """,
-        feed_id=feed.id,
-        started_at=micros(poll.started_at),
-        ended_at=micros(poll.ended_at),
-        outcome=poll.outcome.value,
-        reason=poll.reason,
-        status=poll.status,
-        size=poll.size,
-        items=poll.items,
-        new_items=poll.new_items,
-    )
-    return True
+    if kept:
+        add_poll(tx, feed.id, poll)
+    return bool(kept)
 
 
 def hasten(tx: Transaction, slug: str, *, now: datetime) -> None:
@@ -131,35 +170,12 @@ def hasten(tx: Transaction, slug: str, *, now: datetime) -> None:
         raise NotFound(f"no feed is called {slug!r}")
 
 
-def recent_polls(tx: Transaction, feed_id: int, *, limit: int) -> list[Poll]:
-    """Return the newest polls of a feed, newest first."""
-    rows = tx.rows(
-        "SELECT * FROM polls WHERE feed_id = :feed_id ORDER BY started_at DESC, id DESC LIMIT :limit",
-        feed_id=feed_id,
-        limit=limit,
-    )
-    return [_poll(row) for row in rows]
-
-
-def prune_polls(tx: Transaction, *, before: datetime, limit: int) -> int:
-    """Delete up to `limit` polls that ended before a time, oldest first; return how many."""
-    return tx.run(
-        """
-        DELETE FROM polls WHERE id IN (
-          SELECT id FROM polls WHERE ended_at < :before ORDER BY ended_at, id LIMIT :limit
-        )
-        """,
-        before=micros(before),
-        limit=limit,
-    )
-
-
 _DUE = """
-SELECT * FROM feeds
-WHERE enabled = 1 AND (next_poll_at <= :now OR last_polled_at > :ahead OR claimed_at > :ahead)
-  AND (claimed_at IS NULL OR claimed_at <> :now)
-  AND id NOT IN (:but)
-ORDER BY next_poll_at, id LIMIT :limit
+SELECT f.id, f.host FROM feeds f
+WHERE f.enabled = 1 AND f.next_poll_at <= :now AND (f.claimed_at IS NULL OR f.claimed_at <> :now)
+  AND f.id NOT IN (:but) AND f.host NOT IN (:full)
+  AND NOT EXISTS (SELECT 1 FROM hosts h WHERE h.host = f.host AND h.wait_until > :now)
+ORDER BY f.next_poll_at, f.id LIMIT :limit
 """
 
 _INSERT = "INSERT INTO feeds ({columns}) VALUES ({values})"
@@ -186,16 +202,3 @@ WHERE id = :id
 
 def _assigned(sql: str, values: Mapping[str, Any]) -> str:
     return sql.format(columns=", ".join(f"{name} = :{name}" for name in values))
-
-
-def _poll(row: Row) -> Poll:
-    return Poll(
-        started_at=moment(row["started_at"]),
-        ended_at=moment(row["ended_at"]),
-        outcome=Outcome(row["outcome"]),
-        reason=row["reason"],
-        status=row["status"],
-        size=row["size"],
-        items=row["items"],
-        new_items=row["new_items"],
-    )

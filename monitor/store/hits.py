@@ -4,6 +4,7 @@ Reading one back gives the item as it was judged.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from monitor.model import Hit, HitReason, Span
@@ -29,9 +30,7 @@ def add_hit(tx: Transaction, hit: Hit) -> Hit | None:
         spans=to_json([[span.field, span.start, span.end, span.text] for span in hit.spans]),
         found_at=micros(hit.found_at),
     )
-    if row is None:
-        return None
-    return _hits(tx, _BY_ID, id=row["id"])[0]
+    return None if row is None else replace(hit, id=row["id"])
 
 
 def undecided(tx: Transaction, *, limit_items: int) -> list[Hit]:
@@ -72,7 +71,6 @@ JOIN items i ON i.id = h.item_id
 JOIN feeds f ON f.id = i.feed_id
 JOIN item_versions v ON v.item_id = h.item_id AND v.version = h.item_version
 """  # noqa: S608 - constants of these modules
-_BY_ID = _SELECT + "WHERE h.id = :id"
 _OF_ITEM = _SELECT + "WHERE h.item_id = :item_id ORDER BY t.slug"
 _RECENT = _SELECT + "ORDER BY h.found_at DESC, h.id DESC LIMIT :limit"
 _WAITING_ITEMS = """

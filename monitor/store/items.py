@@ -4,13 +4,14 @@ Judges nothing: identity, matching and retention periods are others' decisions.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from monitor.errors import NotFound
 from monitor.model import Feed, HitReason, Item, ItemDraft, ItemText
 from monitor.store.columns import (
+    MICROSECOND,
     from_json,
     in_batches,
     index_key,
@@ -21,6 +22,8 @@ from monitor.store.columns import (
 )
 from monitor.store.connector import Row, Transaction
 
+MAX_VERSIONS = 25
+TOUCH = timedelta(days=1)  # how exactly it is known when an item was last shown
 _LINK_HEAD = 255  # code points of a link that its index holds; see the migration
 
 # What `item_of` reads, of an item (i) of a feed (f) in one of its versions (v).
@@ -37,9 +40,16 @@ _PRUNE: Final = """
 DELETE FROM items WHERE id IN (
   SELECT i.id FROM items i
   WHERE i.last_seen < :before AND NOT EXISTS (SELECT 1 FROM hits h WHERE h.item_id = i.id)
-    AND EXISTS (SELECT 1 FROM items later WHERE later.feed_id = i.feed_id AND later.last_seen > i.last_seen)
+    AND EXISTS (SELECT 1 FROM items later WHERE later.feed_id = i.feed_id
+      AND later.last_seen > i.last_seen + :grace)
   ORDER BY i.last_seen, i.id LIMIT :limit
 )
+"""
+_THIN_OUT: Final = """
+DELETE FROM item_versions WHERE item_id = :item_id AND version > 1 AND version < :kept
+  AND NOT EXISTS (
+    SELECT 1 FROM hits h WHERE h.item_id = item_versions.item_id AND h.item_version = item_versions.version
+  )
 """
 _WITH_LINK: Final = """
 WHERE i.id IN (
@@ -50,11 +60,25 @@ WHERE i.id IN (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownItem:
-    """What a poll must know of an item it meets again: `fingerprint` is its newest version's."""
+    """What a poll must know of an item it meets again: `fingerprint`, link and title are its newest version's.
+
+    Link and title are read by `describe` alone.
+    """
 
     id: int
     version: int
     fingerprint: str
+    canonical_link: str | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An item that a feed has had with a certain text: its key, and its newest version's link."""
+
+    key: str
+    fingerprint: str
+    canonical_link: str | None
 
 
 def known(tx: Transaction, feed_id: int, keys: Collection[str]) -> dict[str, KnownItem]:
@@ -74,21 +98,58 @@ def known(tx: Transaction, feed_id: int, keys: Collection[str]) -> dict[str, Kno
     return found
 
 
-def shown(tx: Transaction, feed_id: int, fingerprints: Collection[str]) -> set[tuple[str, str]]:
-    """Return (fingerprint, canonical link) of a feed's items with a link whose newest version has a fingerprint."""
-    return {
-        (row["fingerprint"], row["canonical_link"])
+def describe(tx: Transaction, known_items: Collection[KnownItem]) -> dict[int, KnownItem]:
+    """Return items, by id, with link and title of their newest version."""
+    found: dict[int, KnownItem] = {}
+    by_id = {item.id: item for item in known_items}
+    for batch in in_batches(by_id):
+        rows = tx.rows(
+            """
+            SELECT v.item_id, v.canonical_link, v.title
+            FROM items i JOIN item_versions v ON v.item_id = i.id AND v.version = i.version
+            WHERE i.id IN (:ids)
+            """,
+            ids=batch,
+        )
+        for row in rows:
+            found[row["item_id"]] = replace(
+                by_id[row["item_id"]], canonical_link=row["canonical_link"], title=row["title"]
+            )
+    return found
+
+
+def shown(tx: Transaction, feed_id: int, fingerprints: Collection[str]) -> list[Shown]:
+    """Return a feed's items whose newest version has one of these fingerprints, oldest first."""
+    return [
+        Shown(key=row["key"], fingerprint=row["fingerprint"], canonical_link=row["canonical_link"])
         for batch in in_batches(fingerprints)
         for row in tx.rows(
             """
-            SELECT i.fingerprint, v.canonical_link
+            SELECT i.key, i.fingerprint, v.canonical_link
             FROM items i JOIN item_versions v ON v.item_id = i.id AND v.version = i.version
-            WHERE i.feed_id = :feed_id AND i.fingerprint IN (:fingerprints) AND v.canonical_link IS NOT NULL
+            WHERE i.feed_id = :feed_id AND i.fingerprint IN (:fingerprints)
+            ORDER BY i.id
             """,
             feed_id=feed_id,
             fingerprints=batch,
         )
-    }
+    ]
+
+
+def links_shown(tx: Transaction, feed_id: int, links: Collection[str]) -> set[str]:
+    """Return those of the canonical links that any version of a feed's items has had."""
+    found: set[str] = set()
+    for link in links:
+        row = tx.one(
+            "SELECT 1 AS found FROM item_versions v JOIN items i ON i.id = v.item_id "
+            "WHERE substr(v.canonical_link, 1, 255) = :head AND v.canonical_link = :link AND i.feed_id = :feed_id",
+            head=link[:_LINK_HEAD],
+            link=link,
+            feed_id=feed_id,
+        )
+        if row is not None:
+            found.add(link)
+    return found
 
 
 def add_item(
@@ -117,7 +178,7 @@ def add_item(
     _add_version_row(
         tx, row["id"], 1, draft, now=now, reason=reason, watchlist_revision=watchlist_revision, engine=engine
     )
-    return get_item(tx, row["id"])
+    return _made(feed, draft, row["id"], now=now)
 
 
 def add_version(
@@ -130,7 +191,10 @@ def add_version(
     watchlist_revision: int,
     engine: str,
 ) -> Item:
-    """Store what an item says now as its next version; the former ones stay. Raises `NotFound`."""
+    """Store what an item says now as its next version; the former ones stay. Raises `NotFound`.
+
+    Of an item that changes at every poll only the first and the latest versions stay, and those that made a hit.
+    """
     row = tx.one(
         """
         UPDATE items SET version = version + 1, fingerprint = :fingerprint, last_seen = :now
@@ -142,21 +206,24 @@ def add_version(
     )
     if row is None:
         raise NotFound(f"no item has the id {item_id}")
+    version = row["version"]
     _add_version_row(
         tx,
         item_id,
-        row["version"],
+        version,
         draft,
         now=now,
         reason=reason,
         watchlist_revision=watchlist_revision,
         engine=engine,
     )
+    if version > MAX_VERSIONS:
+        tx.run(_THIN_OUT, item_id=item_id, kept=version - MAX_VERSIONS + 1)
     return get_item(tx, item_id)
 
 
 def touch(tx: Transaction, feed_id: int, keys: Collection[str], *, now: datetime) -> None:
-    """Note that items are still in the feed's document, which keeps them from being pruned."""
+    """Note that items are still in the feed's document, which keeps them from being pruned; once in `TOUCH` will do."""
     for batch in in_batches(index_key(key) for key in keys):
         tx.run(
             "UPDATE items SET last_seen = :now WHERE feed_id = :feed_id AND key IN (:keys) AND last_seen < :now",
@@ -199,7 +266,7 @@ def prune_items(tx: Transaction, *, before: datetime, limit: int) -> int:
     One with a hit stays, and so does what was last seen in the newest document read of its feed: a feed that
     answers "not modified" for months still shows it, and would bring it as new with its next change.
     """
-    return tx.run(_PRUNE, before=micros(before), limit=limit)
+    return tx.run(_PRUNE, before=micros(before), limit=limit, grace=2 * TOUCH // MICROSECOND)
 
 
 def item_of(row: Row) -> Item:
@@ -225,6 +292,23 @@ def item_of(row: Row) -> Item:
             author=row["author"],
             tags=tuple(from_json(row["tags"])),
         ),
+    )
+
+
+def _made(feed: Feed, draft: ItemDraft, item_id: int, *, now: datetime) -> Item:
+    """Return a new item as it would be read back."""
+    return Item(
+        id=item_id,
+        feed_id=feed.id,
+        feed_slug=feed.slug,
+        key=index_key(draft.key),
+        version=1,
+        link=draft.link,
+        canonical_link=draft.canonical_link,
+        first_seen=now,
+        published=draft.published,
+        updated=draft.updated,
+        text=draft.text,
     )
 
 

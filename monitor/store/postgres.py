@@ -157,7 +157,7 @@ class PostgresStore:
         await asyncio.to_thread(self._write_thread.shutdown)
         await asyncio.to_thread(self._pool.close)
         if self._holder is not None:
-            self._holder.close()
+            await asyncio.to_thread(_let_go, self._holder)
 
     async def _in_writer(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         self._check_open()
@@ -188,6 +188,13 @@ class PostgresStore:
                 connection = stack.enter_context(self._pool.connection())
             with PostgresTransaction(connection, self.place, self.sealer, readonly=readonly).whole() as tx:
                 return fn(tx)
+
+
+def _let_go(holder: psycopg.Connection[Any]) -> None:
+    """Give the lock back before the connection goes: a server may notice the end of a connection later."""
+    with contextlib.suppress(psycopg.Error):
+        holder.execute("SELECT pg_advisory_unlock_all()")
+    holder.close()
 
 
 class PostgresTransaction(OpenTransaction):

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.desk import discover as discovery
 from monitor.desk import feeds as desk
+from monitor.desk import why as desk_why
 from monitor.desk.opml import export_opml
+from monitor.desk.why import FeedWhy
 from monitor.web.access import Actor, TheApp
 
 read = APIRouter(prefix="/feeds", tags=["feeds"])
@@ -58,6 +60,12 @@ async def discover(
     """Look for the feeds of a site: sends up to 15 requests, hence only for those who may write."""
     options = discovery.DiscoverOptions(google_news=google_news)
     return await discovery.discover(app, url, options=options)
+
+
+@read.get("/{slug}/why")
+async def why_feed(app: TheApp, slug: str) -> FeedWhy:
+    """Say when a feed is polled next and why."""
+    return await desk_why.why_feed(app, slug)
 
 
 @write.post("", status_code=201)

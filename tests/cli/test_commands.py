@@ -64,7 +64,7 @@ def test_the_feeds_are_listed(site: Site, cli: Cli) -> None:
     assert lines["gazette"]["state"] == "ok"
     assert lines["gazette"]["url"] == site.stage.feeds.url("gazette")
     text = cli("feeds", "list", "-c", site.config).out.splitlines()
-    assert text[0].split() == ["feed", "state", "lang", "last", "ok", "next", "poll", "reason"]
+    assert text[0].split() == ["feed", "state", "since", "lang", "next", "poll", "reason"]
     assert any(line.startswith("gazette") for line in text)
     assert [line for line in text if line != line.rstrip()] == []
 

@@ -16,7 +16,7 @@ from monitor.model import (
     SecretKind,
     SecretRef,
 )
-from monitor.store import Store, feeds
+from monitor.store import Store, feeds, polls
 from tests.contract.conftest import Clock, Seed
 
 LOGIN = Access(
@@ -166,7 +166,7 @@ async def test_finishing_a_poll_writes_state_and_history(store: Store, seed: See
     assert await store.write(feeds.finish_poll, claimed, a_state(t), a_poll(t))
     feed = await store.read(feeds.get_feed, "border-wire")
     assert feed.fetch == a_state(t)
-    assert await store.read(feeds.recent_polls, feed.id, limit=5) == [a_poll(t)]
+    assert await store.read(polls.recent_polls, feed.id, limit=5) == [a_poll(t)]
 
 
 async def test_a_poll_that_lost_its_claim_writes_nothing(store: Store, seed: Seed, t: Clock) -> None:
@@ -174,7 +174,7 @@ async def test_a_poll_that_lost_its_claim_writes_nothing(store: Store, seed: See
     (slow,) = await store.write(feeds.claim_due, now=t(), limit=1)
     (quick,) = await store.write(feeds.claim_due, now=t(61), limit=1)
     assert not await store.write(feeds.finish_poll, slow, a_state(t), a_poll(t))
-    assert await store.read(feeds.recent_polls, slow.id, limit=5) == []
+    assert await store.read(polls.recent_polls, slow.id, limit=5) == []
     assert await store.write(feeds.finish_poll, quick, a_state(t), a_poll(t))
     assert not await store.write(feeds.finish_poll, quick, a_state(t), a_poll(t)), "a claim ends once"
 
@@ -205,8 +205,8 @@ async def test_polls_are_pruned_oldest_first_in_slices(store: Store, seed: Seed,
     for minute in range(5):
         (claimed,) = await store.write(feeds.claim_due, now=t(minute * 100), limit=1)
         await store.write(feeds.finish_poll, claimed, claimed.fetch, a_poll(t, at=minute * 100))
-    assert await store.write(feeds.prune_polls, before=t(300), limit=2) == 2
-    assert await store.write(feeds.prune_polls, before=t(300), limit=2) == 1
-    assert await store.write(feeds.prune_polls, before=t(300), limit=2) == 0
-    assert await store.read(feeds.recent_polls, feed.id, limit=1) == [a_poll(t, at=400)]
-    assert len(await store.read(feeds.recent_polls, feed.id, limit=9)) == 2
+    assert await store.write(polls.prune_polls, before=t(300), limit=2) == 2
+    assert await store.write(polls.prune_polls, before=t(300), limit=2) == 1
+    assert await store.write(polls.prune_polls, before=t(300), limit=2) == 0
+    assert await store.read(polls.recent_polls, feed.id, limit=1) == [a_poll(t, at=400)]
+    assert len(await store.read(polls.recent_polls, feed.id, limit=9)) == 2

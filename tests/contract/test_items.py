@@ -1,5 +1,4 @@
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +10,7 @@ from monitor.store import Store, Transaction, feeds, items
 from monitor.store.items import KnownItem
 from tests.contract.conftest import Clock, Seed
 
+DAY = 24 * 60  # minutes
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
 
 
@@ -156,6 +156,59 @@ async def test_a_new_version_keeps_the_old_ones(store: Store, seed: Seed, t: Clo
         assert await store.read(items.find_by_link, link) == [newer], "any version's link leads to the newest"
 
 
+async def test_a_new_item_is_given_back_as_it_reads(store: Store, seed: Seed) -> None:
+    made = await store.write(lambda tx: seed.item(tx, seed.feed(tx)))
+    assert await store.read(items.get_item, made.id) == made
+
+
+async def test_of_an_item_that_changes_at_every_poll_the_latest_versions_stay(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    """Beside the first and those that made a hit: a counter in a text must not fill the disk."""
+
+    def change(tx: Transaction) -> None:
+        item = seed.item(tx, seed.feed(tx))
+        for number in range(items.MAX_VERSIONS + 9):
+            changed = items.add_version(
+                tx,
+                item.id,
+                seed.draft(title=f"Read {number} times"),
+                now=t(number),
+                reason=HitReason.UPDATED,
+                watchlist_revision=1,
+                engine="1",
+            )
+            if number == 3:
+                seed.hit(tx, changed, seed.topic(tx))
+
+    await store.write(change)
+    rows = await store.read(lambda tx: tx.rows("SELECT version FROM item_versions ORDER BY version"))
+    newest = items.MAX_VERSIONS + 10
+    kept = range(newest - items.MAX_VERSIONS + 1, newest + 1)
+    assert [row["version"] for row in rows] == [1, 5, *kept]
+
+
+async def test_items_are_described_by_their_newest_version(store: Store, seed: Seed, t: Clock) -> None:
+    feed = await store.write(seed.feed)
+    await store.write(seed.item, feed, "guid:1")
+    known = await store.read(items.known, feed.id, ["guid:1"])
+    described = await store.read(items.describe, known.values())
+    (item,) = described.values()
+    assert (item.title, item.canonical_link) == ("Tariffs", "https://news.example/guid:1")
+    assert await store.read(items.describe, []) == {}
+
+
+async def test_texts_and_links_that_a_feed_has_shown_are_found(store: Store, seed: Seed) -> None:
+    feed, other = await store.write(seed.feed), await store.write(seed.feed, "other")
+    await store.write(seed.item, feed, "guid:1")
+    (shown,) = await store.read(items.shown, feed.id, ["print of Tariffs", "print of nothing"])
+    assert (shown.key, shown.canonical_link) == ("guid:1", "https://news.example/guid:1")
+    assert await store.read(items.shown, other.id, ["print of Tariffs"]) == []
+    links = {"https://news.example/guid:1", "https://news.example/guid:2"}
+    assert await store.read(items.links_shown, feed.id, links) == {"https://news.example/guid:1"}
+    assert await store.read(items.links_shown, other.id, links) == set()
+
+
 async def test_an_unknown_item_is_not_found(store: Store, seed: Seed, t: Clock) -> None:
     with pytest.raises(NotFound):
         await store.read(items.get_item, 99)
@@ -196,11 +249,11 @@ async def test_pruning_takes_what_no_feed_shows_any_more_and_never_a_hit(
         for key in ("hit", "gone-1", "gone-2", "gone-3", "shown"):
             seed.item(tx, feed, key)
         seed.hit(tx, items.get_item(tx, items.known(tx, feed.id, ["hit"])["hit"].id), seed.topic(tx))
-        items.touch(tx, feed.id, ["shown", "not stored"], now=t(100))
-        items.touch(tx, feed.id, ["shown"], now=t(50))  # a late poll does not turn time back
+        items.touch(tx, feed.id, ["shown", "not stored"], now=t(3 * DAY))
+        items.touch(tx, feed.id, ["shown"], now=t(DAY))  # a late poll does not turn time back
 
     await store.write(fill)
-    before = t() + timedelta(minutes=99)
+    before = t(2 * DAY)
     assert await store.write(items.prune_items, before=before, limit=2) == 2
     assert await store.write(items.prune_items, before=before, limit=2) == 1
     assert await store.write(items.prune_items, before=before, limit=2) == 0

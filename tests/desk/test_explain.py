@@ -46,7 +46,7 @@ async def test_a_hit_that_is_not_decided_yet_says_so(tmp_path: Path) -> None:
         pass_time(stage)
         await poll_now(app, ["gazette"])
         await app.poller.fill()
-        await app.poller.crew.drain()
+        await app.poller.finish()
         (item,) = await explain(app, NEW.link, "fentanyl")
         assert item.verdicts[0].decisions == ("not decided yet",)
         await round_trip(app)

@@ -118,7 +118,7 @@ async def test_failing_feeds_are_listed_first_and_switched_off_ones_last(tmp_pat
             ("quiet", "ok"),
             ("gazette", "off"),
         ]
-        assert "(1 in a row)" in lines[0].reason
+        assert "(1 failure in a row)" in lines[0].reason
         assert (lines[3].reason, lines[3].next_poll_at) == ("asked to stop", None)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.fetch.document import Entry, Parsed
-from monitor.fetch.identity import canonical_link, drafts
+from monitor.fetch.identity import canonical_link, identify
 from monitor.model import ItemDraft, Outcome
 
 
@@ -20,7 +20,7 @@ def keys(*entries: Entry) -> list[str]:
 
 def made(*entries: Entry, feed_language: str = "und", source: str = "") -> tuple[ItemDraft, ...]:
     parsed = Parsed(outcome=Outcome.NEW, title="El Diario", language="es", entries=entries)
-    return drafts(parsed, feed_language=feed_language, source=source)
+    return identify(parsed, feed_language=feed_language, source=source).drafts
 
 
 def test_a_guid_that_stands_once_is_the_key() -> None:
@@ -96,7 +96,7 @@ def test_the_text_names_the_link_as_it_stands_in_the_feed() -> None:
 
 def test_an_item_that_nobody_gave_a_language_is_undetermined() -> None:
     parsed = Parsed(outcome=Outcome.NEW, language="und", entries=(Entry(raw_id="1"),))
-    (draft,) = drafts(parsed, feed_language="und", source="")
+    (draft,) = identify(parsed, feed_language="und", source="").drafts
     assert draft.text.language == "und"
 
 

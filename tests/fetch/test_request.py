@@ -37,7 +37,6 @@ async def test_a_body_comes_back_to_be_parsed(server: "ScriptedServer", client: 
     assert fetched.outcome is None
     assert (fetched.body, fetched.size, fetched.status) == (FEED, len(body), 200)
     assert (fetched.url, fetched.headers["etag"], fetched.permanent_url) == (url, "abc", None)
-    assert fetched.seconds > 0
 
 
 async def test_the_request_is_plain_and_honest(server: "ScriptedServer", client: httpx.AsyncClient) -> None:
@@ -345,10 +344,10 @@ async def test_a_drip_runs_into_the_total_time(
 
     server.scripts["/feed"] = drip
     options = FetchOptions(total_timeout=0.3)
-    fetched = await fetch(client, server.url + "/feed", FRESH, options=options)
+    async with asyncio.timeout(3):
+        fetched = await fetch(client, server.url + "/feed", FRESH, options=options)
     assert fetched.outcome is Outcome.TIMEOUT
     assert "0.3 s" in fetched.reason
-    assert fetched.seconds < 3
 
 
 async def test_connection_refused_names_the_place(client: httpx.AsyncClient) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from monitor.app import App
 from monitor.demo.recordings import Version
 from monitor.desk.explain import explain
-from monitor.store import feeds, hits
+from monitor.store import feeds, hits, polls
 from tests.conftest import opened, pass_time, poll_all, recorded, recording, small_stage
 
 OLD = recorded("old", "Fentanyl case from last week goes to court")
@@ -23,8 +23,8 @@ async def decisions(app: App, link: str) -> dict[str, tuple[str, ...]]:
 
 async def outcomes(app: App, slug: str) -> list[str]:
     feed = await app.store.read(feeds.get_feed, slug)
-    polls = await app.store.read(feeds.recent_polls, feed.id, limit=10)
-    return [poll.outcome.value for poll in reversed(polls)]
+    history = await app.store.read(polls.recent_polls, feed.id, limit=10)
+    return [poll.outcome.value for poll in reversed(history)]
 
 
 async def test_the_first_poll_of_a_feed_alerts_nobody_and_says_so_in_the_ledger(tmp_path: Path) -> None:

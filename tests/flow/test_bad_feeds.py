@@ -124,7 +124,7 @@ async def test_every_bad_feed_ends_in_its_outcome_and_the_good_one_alerts(tmp_pa
     for slug in expected:
         assert lines[slug].state == "failing", slug
         assert lines[slug].reason, slug
-        assert "2 in a row" in lines[slug].reason, slug
+        assert "(2 failures in a row)" in lines[slug].reason, slug
     assert lines["good"].state == "ok"
     assert list(lines)[-1] == "good", "what fails is listed first"
 

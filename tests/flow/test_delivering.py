@@ -141,7 +141,7 @@ async def test_a_crash_between_poll_and_dispatch_loses_and_repeats_nothing(tmp_p
             pass_time(stage)
             await poll_now(app, [line.slug for line in await list_feeds(app)])
             await app.poller.fill()
-            await app.poller.crew.drain()
+            await app.poller.finish()
             assert await app.store.read(hits.undecided, limit_items=10)
         assert stage.receiver.requests == []
         async with opened(stage) as app:
@@ -157,7 +157,7 @@ async def test_a_crash_between_dispatch_and_send_loses_and_repeats_nothing(tmp_p
             pass_time(stage)
             await poll_now(app, [line.slug for line in await list_feeds(app)])
             await app.poller.fill()
-            await app.poller.crew.drain()
+            await app.poller.finish()
             assert await app.dispatch() == 2
         assert stage.receiver.requests == []
         async with opened(stage) as app:
@@ -175,7 +175,7 @@ async def test_a_delivery_that_a_dead_process_had_leased_goes_out_after_the_next
             pass_time(stage)
             await poll_now(app, [line.slug for line in await list_feeds(app)])
             await app.poller.fill()
-            await app.poller.crew.drain()
+            await app.poller.finish()
             await app.dispatch()
             taken = await app.store.write(
                 outbox.claim,

@@ -12,7 +12,7 @@ from monitor.demo.loopback import LoopbackServer
 from monitor.model import Hub, PushState
 from monitor.pipeline.push_rules import push_alive
 from monitor.runner import local as local_runner
-from monitor.store import feeds
+from monitor.store import feeds, polls
 from tests.conftest import opened, pass_time, poll_all, recorded, recording, round_trip, small_stage, until
 from tests.hub import WebSubHub, with_websub, world
 
@@ -36,8 +36,8 @@ async def test_a_publishers_ping_brings_the_new_item_long_before_the_next_poll(t
         assert len(here.stage.receiver.requests) == 1
 
         feed = await here.feed()
-        polls = await here.app.store.read(feeds.recent_polls, feed.id, limit=5)
-        assert [poll.new_items for poll in reversed(polls)] == [1, 1]
+        history = await here.app.store.read(polls.recent_polls, feed.id, limit=5)
+        assert [poll.new_items for poll in reversed(history)] == [1, 1]
         assert push_alive(await here.push(), feed, now=here.clock())
 
 
@@ -73,7 +73,7 @@ async def test_a_daemon_subscribes_takes_pings_and_stops_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One hub serves, another stalls until the stop: neither is an error in the log."""
-    monkeypatch.setattr(local_runner, "PUSH_SECONDS", 0.1)
+    monkeypatch.setattr(local_runner, "MINUTE_SECONDS", 0.1)
     papers = (recording("gazette", OLD, NEW), recording("herald", OLD))
 
     async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

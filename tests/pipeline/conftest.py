@@ -26,7 +26,13 @@ def by_clock(app: App, *, owner: str = "test") -> Clock:
     clock = Clock(datetime.now(UTC))
     app.context = replace(app.context, clock=clock, random=lambda: 0.0)
     app.tools = replace(app.tools, clock=clock)
-    app.poller = Poller(app.context, client=app.http, parsers=app.parsers, options=poll_options(app.settings))
+    app.poller = Poller(
+        app.context,
+        client=app.http,
+        parsers=app.parsers,
+        secrets=app.settings.secrets,
+        options=poll_options(app.settings, app.pace),
+    )
     app.shipper = Shipper(app.context, tools=app.tools, options=SendOptions(owner=owner))
     return clock
 

@@ -22,7 +22,7 @@ OLD = recorded("old", "Council meets in Douglas")
 async def poll_only(app: App) -> None:
     await poll_now(app, [line.slug for line in await list_feeds(app)])
     await app.poller.fill()
-    await app.poller.crew.drain()
+    await app.poller.finish()
 
 
 async def test_an_alert_shows_the_revision_that_made_its_hit_even_after_an_edit(tmp_path: Path) -> None:

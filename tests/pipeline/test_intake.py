@@ -1,33 +1,24 @@
-"""What a poll brought, and where the feed stands after it."""
+"""What a poll brought: new, changed, known, or only issued again."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.fetch.cadence import Schedule
-from monitor.fetch.request import Fetched
-from monitor.model import FetchState, ItemDraft, ItemText, Outcome
-from monitor.pipeline.intake import progress, take_in
+from monitor.model import ItemDraft, ItemText
+from monitor.pipeline.intake import FLOOD, Known, apart, take_in
 from monitor.store.items import KnownItem
 
-NOW = datetime(2025, 3, 9, 12, tzinfo=UTC)
-NEXT = Schedule(next_poll_at=NOW + timedelta(hours=1), interval=3600, reason="60 min floor")
-BEFORE = FetchState(
-    next_poll_at=NOW,
-    etag='"a"',
-    last_modified="Mon",
-    validator_url="https://f.test/",
-    body_hash="old",
-    failures=3,
-)
 
-
-def draft(key: str, fingerprint: str = "1") -> ItemDraft:
+def draft(key: str, fingerprint: str = "1", *, link: str | None = None, title: str = "") -> ItemDraft:
     return ItemDraft(
-        key=key, raw_id=key, fingerprint=fingerprint, link=None, canonical_link=None, text=ItemText(title=key)
+        key=key,
+        raw_id=key.removeprefix("guid:"),
+        fingerprint=fingerprint,
+        link=link,
+        canonical_link=link,
+        text=ItemText(title=title or key),
     )
 
 
@@ -35,14 +26,8 @@ def known(*keys: str, fingerprint: str = "1") -> dict[str, KnownItem]:
     return {key: KnownItem(id=n, version=1, fingerprint=fingerprint) for n, key in enumerate(keys, start=1)}
 
 
-def after(outcome: Outcome, state: FetchState = BEFORE, **headers: str) -> FetchState:
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    fetched = Fetched(outcome=None, reason="", url="https://f.test/new", status=200, headers=names)
-    return progress(state, outcome=outcome, reason="r", fetched=fetched, digest="new", schedule=NEXT, now=NOW)
-
-
 def test_items_are_sorted_into_new_changed_and_seen() -> None:
-    intake = take_in([draft("c"), draft("b", "2"), draft("a")], known("a", "b"))
+    intake = take_in([draft("c"), draft("b", "2"), draft("a")], Known(by_key=known("a", "b")))
     assert [each.key for each in intake.new] == ["c"]
     assert [each.key for each in intake.changed] == ["b"]
     assert intake.seen == ("a", "b")
@@ -50,77 +35,80 @@ def test_items_are_sorted_into_new_changed_and_seen() -> None:
 
 def test_the_oldest_of_a_document_comes_first() -> None:
     """Feeds list the newest first; a story must begin with its first report."""
-    assert [each.key for each in take_in([draft("new"), draft("old")], {}).new] == ["old", "new"]
+    assert [each.key for each in take_in([draft("new"), draft("old")], Known()).new] == ["old", "new"]
 
 
 @given(st.lists(st.integers(0, 9), unique=True), st.sets(st.integers(0, 9)))
 def test_no_item_is_lost_between_new_and_seen(keys: list[int], stored: set[int]) -> None:
     found = [draft(str(key)) for key in keys]
-    intake = take_in(found, known(*map(str, stored)))
+    intake = take_in(found, Known(by_key=known(*map(str, stored))))
     assert sorted([each.key for each in intake.new] + list(intake.seen)) == sorted(each.key for each in found)
 
 
-def test_a_new_guid_on_text_and_link_that_were_shown_is_a_reissue() -> None:
-    again, edited, moved = (replace(draft(key), canonical_link="https://p.test/1") for key in "aem")
-    edited, moved = replace(edited, fingerprint="2"), replace(moved, canonical_link="https://p.test/2")
-    intake = take_in([again, edited, moved], {}, shown={("1", "https://p.test/1")})
-    assert intake.reissued == {"a"}
-    assert {each.key for each in intake.new} == {"a", "e", "m"}
+def test_a_new_guid_on_text_and_link_that_were_shown_is_that_item_again() -> None:
+    """A feed that makes guids anew at every request must not fill the archive."""
+    again = draft("guid:fresh", link="https://p.test/1")
+    edited = draft("guid:edited", "2", link="https://p.test/1")
+    moved = draft("guid:moved", link="https://p.test/2")
+    intake = take_in([again, edited, moved], Known(shown={("1", "https://p.test/1"): "guid:old"}))
+    assert intake.renamed == {"guid:fresh": "guid:old"}
+    assert intake.seen == ("guid:old",)
+    assert {each.key for each in intake.new} == {"guid:edited", "guid:moved"}
+    assert not intake.held
 
 
-def test_a_good_answer_replaces_validators_and_heals() -> None:
-    state = after(Outcome.NEW, etag='W/"b"')
-    assert (state.etag, state.last_modified, state.validator_url) == ('W/"b"', None, "https://f.test/new")
-    assert (state.failures, state.body_hash, state.last_ok_at) == (0, "new", NOW)
+@pytest.mark.parametrize(
+    ("number", "window", "shown", "held"),
+    [
+        (FLOOD, FLOOD, FLOOD, 0),  # few are never suspicious
+        (FLOOD + 2, FLOOD + 2, 5, FLOOD + 2),
+        (FLOOD + 2, FLOOD + 2, 3, 0),  # a busy day, or a gap: nothing of it was shown before
+        (FLOOD + 2, 3 * FLOOD, FLOOD, 0),  # less than half of the document
+    ],
+)
+def test_a_window_issued_again_is_held_whole(number: int, window: int, shown: int, held: int) -> None:
+    found = [draft(f"guid:{n}", f"text {n}", link=f"https://p.test/new/{n}") for n in range(number)]
+    intake = take_in(found, Known(texts={f"text {n}" for n in range(shown)}), window=window)
+    assert len(intake.held) == held
+    by_link = Known(links={f"https://p.test/new/{n}" for n in range(shown)})
+    assert len(take_in(found, by_link, window=window).held) == held
 
 
-def test_an_answer_without_validators_clears_them() -> None:
-    assert after(Outcome.SAME).etag is None
+def test_what_is_left_of_a_flood_is_held_too() -> None:
+    """Most of a window issued again under new guids is recognised one by one; the rest came with it."""
+    found = [draft(f"guid:{n}", f"text {n}", link=f"https://p.test/{n}") for n in range(FLOOD + 5)]
+    shown = {(f"text {n}", f"https://p.test/{n}"): f"guid:old-{n}" for n in range(FLOOD)}
+    intake = take_in(found, Known(shown=shown), window=len(found))
+    assert len(intake.renamed) == FLOOD
+    assert intake.held == {f"guid:{n}" for n in range(FLOOD, FLOOD + 5)}
 
 
-def test_a_304_keeps_validators_takes_new_ones_and_heals_nothing() -> None:
-    state = after(Outcome.NOT_MODIFIED, etag='"c"')
-    assert (state.etag, state.last_modified, state.failures, state.body_hash) == ('"c"', "Mon", 3, "old")
-
-
-@pytest.mark.parametrize("outcome", [each for each in Outcome if not each.ok])
-def test_a_failure_keeps_validators_and_counts(outcome: Outcome) -> None:
-    """With the validators of an unreadable 200, the next 304 would hide its items for ever."""
-    state = after(outcome, etag='"c"')
-    assert (state.etag, state.body_hash, state.failures, state.last_ok_at) == ('"a"', "old", 4, None)
-
-
-def test_only_the_first_readable_poll_sets_the_baseline() -> None:
-    assert after(Outcome.NEW).baseline_at == NOW
-    earlier = NOW - timedelta(days=1)
-    assert after(Outcome.NEW, replace(BEFORE, baseline_at=earlier)).baseline_at == earlier
-    assert after(Outcome.SERVER_ERROR).baseline_at is None
-
-
-def test_gone_is_counted_only_in_a_row() -> None:
-    assert after(Outcome.GONE, replace(BEFORE, gone=1)).gone == 2
-    assert after(Outcome.NOT_FOUND, replace(BEFORE, gone=1)).gone == 0
-
-
-@pytest.mark.parametrize("outcome", [Outcome.NEW, Outcome.SAME])
-def test_a_damaged_document_counts_as_read_but_its_validators_are_not_kept(outcome: Outcome) -> None:
-    """It may have been cut: a 304 to its validators would hide the rest for ever."""
-    fetched = Fetched(outcome=None, reason="", url="https://f.test/", status=200, headers={"etag": '"b"'})
-    state = progress(
-        BEFORE,
-        outcome=outcome,
-        reason="r",
-        fetched=fetched,
-        digest="new",
-        damaged=True,
-        schedule=NEXT,
-        now=NOW,
+@pytest.mark.parametrize(
+    ("link", "title", "other"),
+    [
+        ("https://p.test/b", "Bakery opens downtown", True),
+        (
+            "https://p.test/b",
+            "Agents seize more fentanyl at bridge",
+            False,
+        ),  # edited headline, restyled address
+        ("https://p.test/a", "Bakery opens downtown", False),  # rewritten at its own address
+        (None, "Bakery opens downtown", False),
+    ],
+)
+def test_a_guid_given_to_another_article_makes_another_item(
+    link: str | None, title: str, *, other: bool
+) -> None:
+    before = KnownItem(
+        id=1,
+        version=1,
+        fingerprint="1",
+        canonical_link="https://p.test/a",
+        title="Agents seize fentanyl at bridge",
     )
-    assert (state.etag, state.body_hash, state.failures) == ('"a"', "old", 0)
-    assert state.baseline_at == state.last_ok_at == NOW
-
-
-def test_both_validators_are_taken_over() -> None:
-    for outcome in (Outcome.NEW, Outcome.NOT_MODIFIED):
-        state = after(outcome, etag='"n"', last_modified="Tue")
-        assert (state.etag, state.last_modified) == ('"n"', "Tue")
+    found = draft("guid:7", "2", link=link, title=title)
+    separate = apart([found], {"guid:7": before})
+    assert bool(separate) is other
+    if other:
+        assert separate["guid:7"].key == "guid:7 https://p.test/b"
+    assert apart([replace(found, raw_id=None)], {"guid:7": before}) == {}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from monitor.store import feeds
+from monitor.store import feeds, polls
 from tests.conftest import opened, pass_time, poll_all, recorded, recording, small_stage
 from tests.pipeline.conftest import by_clock
 
@@ -19,5 +19,5 @@ async def test_what_a_quiet_feed_still_shows_is_not_new_after_its_retention(tmp_
         pass_time(stage)
         await poll_all(app)
         feed = await app.store.read(feeds.get_feed, "gazette")
-        newest, *_ = await app.store.read(feeds.recent_polls, feed.id, limit=5)
+        newest, *_ = await app.store.read(polls.recent_polls, feed.id, limit=5)
     assert (newest.items, newest.new_items) == (2, 1)

@@ -77,7 +77,7 @@ async def test_attempts_cut_short_by_our_own_end_do_not_lengthen_the_wait(tmp_pa
         pass_time(stage)
         await poll_now(app, ["gazette"])
         await app.poller.fill()
-        await app.poller.crew.drain()
+        await app.poller.finish()
         await app.dispatch()
         for _ in range(2):
             claimed = await app.store.write(

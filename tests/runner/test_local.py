@@ -35,7 +35,9 @@ class Recorder:
 
 
 def runner(recorder: Recorder) -> LocalRunner:
-    return LocalRunner({Stage.DISPATCH: recorder.work}, heartbeat=recorder.idle, tidy=recorder.idle)
+    return LocalRunner(
+        {Stage.DISPATCH: recorder.work}, heartbeat=recorder.idle, hourly={"tidy": recorder.idle}
+    )
 
 
 async def again(recorder: Recorder) -> None:
@@ -62,7 +64,7 @@ async def test_waking_a_stage_that_the_runner_does_not_have_is_harmless() -> Non
 
 async def test_a_tick_runs_a_stage_that_nobody_woke() -> None:
     recorder = Recorder()
-    local = LocalRunner({Stage.POLL: recorder.work}, heartbeat=recorder.idle, tidy=recorder.idle)
+    local = LocalRunner({Stage.POLL: recorder.work}, heartbeat=recorder.idle, hourly={"tidy": recorder.idle})
     local.start()
     await again(recorder)
     await again(recorder)
@@ -89,7 +91,7 @@ async def test_a_refusal_of_the_store_is_told_without_a_traceback_and_tried_agai
         (ran_twice if ran.is_set() else ran).set()
         raise StoreFull("the disk is full")
 
-    local = LocalRunner({Stage.DISPATCH: full}, heartbeat=full, tidy=full)
+    local = LocalRunner({Stage.DISPATCH: full}, heartbeat=full, hourly={"tidy": full})
     with capture_logs() as logs:
         local.start()
         await asyncio.wait_for(ran.wait(), 10)
@@ -119,9 +121,9 @@ async def test_nothing_runs_after_stop() -> None:
 async def test_hubs_are_seen_to_in_their_own_time_if_anybody_wants_that(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(local_runner, "PUSH_SECONDS", 0.05)
+    monkeypatch.setattr(local_runner, "MINUTE_SECONDS", 0.05)
     recorder = Recorder()
-    with_hubs = LocalRunner({}, heartbeat=recorder.idle, tidy=recorder.idle, push=recorder.work)
+    with_hubs = LocalRunner({}, heartbeat=recorder.idle, hourly={}, minutely={"push": recorder.work})
     with_hubs.start()
     await again(recorder)
     await with_hubs.stop()

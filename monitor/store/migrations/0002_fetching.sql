@@ -45,3 +45,5 @@ CREATE TABLE gaps (
   reason {text} NOT NULL
 ){strict};
 CREATE INDEX gaps_of_feed ON gaps (feed_id, found_at);
+
+CREATE INDEX items_by_fingerprint ON items (feed_id, fingerprint);

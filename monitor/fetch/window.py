@@ -1,0 +1,74 @@
+"""The window of a feed: what is remembered of the last document, so that only unseen entries need be parsed (pure).
+
+A document is cut into pieces, one an entry; a piece that was seen stands for the item that it was. Only where an
+unseen entry shares its guid or link with one still there could the whole document be read differently: then the
+answer is "not sure", and all of it is parsed.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+
+from monitor.fetch.document import Entry, Parsed
+from monitor.fetch.identity import canonical_link
+from monitor.model import Slot
+
+
+def unsure(parsed: Parsed, before: Sequence[Slot]) -> bool:
+    """Whether unseen entries could change what those still in the document are taken for."""
+    if not (parsed.pieces and parsed.entries):
+        return False
+    shown = set(parsed.pieces)
+    there = [slot for slot in before if slot.piece in shown]
+    guids, links = {slot.guid for slot in there}, {slot.link for slot in there}
+    return any(
+        (entry.raw_id and _digest(entry.raw_id) in guids) or (entry.link and _link(entry) in links)
+        for entry in parsed.entries
+    )
+
+
+def slots(
+    parsed: Parsed, keys: Sequence[str], before: Sequence[Slot], *, renamed: Mapping[str, str]
+) -> tuple[Slot, ...]:
+    """Return the window of a document: remembered slots for its seen pieces, new ones for its entries, in order.
+
+    `keys` are those of the entries, which `renamed` may replace. Where the document was not cut, all are new.
+    """
+    known = {slot.piece: slot for slot in before if slot.piece}
+    fresh = iter(
+        [_slot(entry, renamed.get(key, key)) for entry, key in zip(parsed.entries, keys, strict=True)]
+    )
+    if not parsed.pieces:
+        return tuple(fresh)
+    window: list[Slot] = []
+    for piece in parsed.pieces:
+        if piece in known:
+            window.append(known[piece])
+        else:
+            slot = next(fresh)
+            window.append(Slot(piece, slot.key, slot.guid, slot.link))
+    return tuple(window)
+
+
+def still_shown(parsed: Parsed, before: Sequence[Slot]) -> tuple[str, ...]:
+    """Return the keys of remembered items whose pieces the document still has."""
+    shown = set(parsed.pieces)
+    return tuple(dict.fromkeys(slot.key for slot in before if slot.key and slot.piece in shown))
+
+
+def shares_nothing(window: Sequence[Slot], before: Sequence[Slot], known: Collection[str]) -> bool:
+    """Whether a document has no item of the one before it, nor any other that is `known`."""
+    keys = {slot.key for slot in window if slot.key}
+    earlier = {slot.key for slot in before if slot.key}
+    return bool(keys and earlier) and not keys & (earlier | set(known))
+
+
+def _slot(entry: Entry, key: str) -> Slot:
+    return Slot("", key, _digest(entry.raw_id or ""), _link(entry))
+
+
+def _link(entry: Entry) -> str:
+    return _digest(canonical_link(entry.link)) if entry.link else ""
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() if text else ""

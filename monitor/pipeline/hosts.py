@@ -1,0 +1,60 @@
+"""Which hosts may be asked now: so many feeds of one at a time, and a pause after each.
+
+In memory only: what must outlast a restart, a host's own "come back later", is in the store.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+PATIENCE = {"reddit.com": 60.0}  # sites whose published limits ask for more than our usual pause, in seconds
+
+
+def pause_after(host: str, *, usual: float) -> float:
+    """Return the seconds between two requests to a host; a site's subdomains share its rule."""
+    for site, seconds in PATIENCE.items():
+        if host == site or host.endswith("." + site):
+            return max(usual, seconds)
+    return usual
+
+
+class Hosts:
+    """Counts the polls in flight of each host and remembers when the last one ended.
+
+    `per_host` bounds the polls of a host at a time, `pause` is the usual number of seconds between two.
+    """
+
+    def __init__(self, *, per_host: int, pause: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.per_host = per_host
+        self._pause = pause
+        self._clock = clock
+        self._flying: Counter[str] = Counter()
+        self._free_at: dict[str, float] = {}
+
+    def room(self) -> dict[str, int]:
+        """Return how many more polls each host takes now, of those that take fewer than usual."""
+        now = self._clock()
+        self._free_at = {host: at for host, at in self._free_at.items() if at > now}
+        limited = {host: self.per_host - number for host, number in self._flying.items()}
+        return limited | dict.fromkeys(self._free_at, 0)
+
+    def wait(self) -> float | None:
+        """Return the seconds until the next host that pauses may be asked again; None when none pauses."""
+        now = self._clock()
+        return min((max(0.0, at - now) for at in self._free_at.values()), default=None)
+
+    def enter(self, host: str) -> None:
+        """Note that a poll of a host begins."""
+        self._flying[host] += 1
+
+    def leave(self, host: str) -> None:
+        """Note that it has ended; the pause begins."""
+        self._flying[host] -= 1
+        if self._flying[host] <= 0:
+            del self._flying[host]
+        if pause := pause_after(host, usual=self._pause):
+            self._free_at[host] = self._clock() + pause
+
+    def pause(self, host: str) -> float:
+        """Return the pause of a host in seconds, for whoever asks it twice within one poll."""
+        return pause_after(host, usual=self._pause)

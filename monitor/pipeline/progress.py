@@ -1,0 +1,152 @@
+"""Work out where a feed stands after a poll: validators, failures, rhythm, moves, retirement (pure)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitor.fetch import rhythm
+from monitor.fetch.cadence import Schedule, retire
+from monitor.fetch.request import Fetched
+from monitor.model import FetchState, Hints, ItemDraft, Outcome
+
+FULL_REFETCH = timedelta(days=8)
+MOVE_TIME = timedelta(days=7)
+MOVE_POLLS = 5
+_READ = frozenset({Outcome.NEW, Outcome.SAME})
+_LOST = frozenset(
+    {Outcome.NOT_FOUND, Outcome.GONE, Outcome.NOT_A_FEED, Outcome.REDIRECT_LOOP, Outcome.UNREACHABLE}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a poll brought, as far as the feed's own state depends on it.
+
+    `hints` are the document's, and `window` is how many entries it has, both None where none was read or its bytes
+    were the last ones'; `new` are its unseen items, `familiar` says that it has at least one known one.
+    """
+
+    fetched: Fetched
+    digest: str | None = None
+    damaged: bool = False
+    hints: Hints | None = None
+    window: int | None = None
+    new: Sequence[ItemDraft] = ()
+    familiar: bool = False
+
+
+def must_refetch(state: FetchState, *, now: datetime) -> bool:
+    """Whether a server has answered "not modified" for so long that the whole document is asked for once.
+
+    Some answer 304 to any validator for ever; a feed that is all right costs one full answer in eight days. A retired
+    feed comes back by a document alone, so it is asked for one.
+    """
+    if state.retired_at is not None:
+        return True
+    known_since = state.full_at or state.baseline_at
+    return (
+        state.outcome is Outcome.NOT_MODIFIED
+        and known_since is not None
+        and now - known_since >= FULL_REFETCH
+    )
+
+
+def taught(state: FetchState, found: Found, *, now: datetime) -> FetchState:
+    """Take over what a document that was read says of itself, and learn from when its items came."""
+    if found.window is None or found.hints is None:
+        return state
+    said = replace(
+        state,
+        hints=found.hints,
+        window=found.window,
+        empty_since=None if found.window else state.empty_since or now,
+    )
+    dates = [draft.published for draft in found.new]
+    if state.baseline_at is None:
+        learnt = rhythm.seed([date for date in dates if date is not None], now)
+        if learnt.start is None:  # a document without dates starts the clock all the same
+            learnt = rhythm.learn(learnt, (), since=None, now=now)
+        return replace(said, rhythm=learnt.to_text())
+    if not dates:
+        return said
+    known = rhythm.Rhythm.from_text(state.rhythm)
+    learnt = rhythm.learn(known, dates, since=state.last_ok_at, now=now)
+    return replace(said, last_new_at=now, rhythm=learnt.to_text())
+
+
+def progress(
+    state: FetchState, *, outcome: Outcome, reason: str, found: Found, schedule: Schedule, now: datetime
+) -> FetchState:
+    """Work out the feed's state after a poll that ended at `now`; `state` is the one before it, as `taught` by it.
+
+    A 200 that could not be read, or not to its end (`damaged`), keeps the old validators (with the new ones, the
+    next 304 would hide its items for ever) and the old body hash. A 304 stores what it sends and heals nothing:
+    `failures` stays.
+    """
+    after = replace(
+        state,
+        next_poll_at=schedule.next_poll_at,
+        interval=schedule.interval,
+        plan=schedule.reason,
+        outcome=outcome,
+        reason=reason,
+        last_polled_at=now,
+        gone=state.gone + 1 if outcome is Outcome.GONE else 0,
+        full_at=now if found.fetched.status == 200 else state.full_at,
+        claimed_at=None,
+    )
+    if outcome in _READ:
+        return _read(after, found, now=now)
+    if outcome is Outcome.NOT_MODIFIED:
+        return replace(
+            after,
+            etag=found.fetched.headers.get("etag", state.etag),
+            last_modified=found.fetched.headers.get("last-modified", state.last_modified),
+            last_ok_at=now,
+        )
+    failed = replace(after, failures=state.failures + 1, failing_since=state.failing_since or now)
+    if outcome is Outcome.EMPTY:
+        failed = replace(failed, empty_since=state.empty_since or now)
+    if state.follows_move and outcome in _LOST:
+        failed = replace(failed, moved_to=None, moved_since=None, moved_polls=0, follows_move=False)
+    if state.retired_at is None and retire(state, outcome, now=now):
+        failed = replace(failed, retired_at=now)
+    return failed
+
+
+def _read(after: FetchState, found: Found, *, now: datetime) -> FetchState:
+    """Heal, and take over the validators of a document that was read to its end."""
+    healed = replace(
+        after,
+        last_ok_at=now,
+        baseline_at=after.baseline_at or now,
+        failures=0,
+        failing_since=None,
+        retired_at=None,
+    )
+    healed = _moved(healed, found, now=now)
+    if found.damaged:
+        return healed
+    return replace(
+        healed,
+        etag=found.fetched.headers.get("etag"),
+        last_modified=found.fetched.headers.get("last-modified"),
+        validator_url=found.fetched.url,
+        body_hash=found.digest,
+    )
+
+
+def _moved(state: FetchState, found: Found, *, now: datetime) -> FetchState:
+    """Count permanent redirects to one place; after a week and five polls of a familiar feed there, follow them.
+
+    The address in the configuration stays: it is its owner's. It is asked again when the new one fails.
+    """
+    if state.follows_move:
+        return state
+    target = found.fetched.permanent_url
+    if target is None:
+        return replace(state, moved_to=None, moved_since=None, moved_polls=0)
+    since, polls = (state.moved_since or now, state.moved_polls) if target == state.moved_to else (now, 0)
+    polls += 1
+    proven = found.familiar and polls >= MOVE_POLLS and now - since >= MOVE_TIME
+    return replace(state, moved_to=target, moved_since=since, moved_polls=polls, follows_move=proven)
