@@ -64,7 +64,8 @@ class Rhythm:
         if self.hours:
             # A power of two, so that packing what was unpacked changes nothing.
             power = math.frexp(max(self.hours) / _MAX_PACKED)[1]
-            packed = _PACKED.pack(*(round(math.ldexp(weight, -power)) for weight in self.hours))
+            scale = math.ldexp(1.0, -power)
+            packed = _PACKED.pack(*[round(weight * scale) for weight in self.hours])
             known |= {"power": power, "hours": base64.b64encode(packed).decode()}
         if self.busy:
             known["busy"] = base64.b64encode(self.busy).decode()
@@ -81,7 +82,8 @@ class Rhythm:
             if whole and "hours" in known:
                 power = int(known["power"])
                 packed = _PACKED.unpack(base64.b64decode(known["hours"], validate=True))
-                hours = tuple(math.ldexp(weight, power) for weight in packed)
+                scale = math.ldexp(1.0, power)
+                hours = tuple([weight * scale for weight in packed])
             items = float(known["items"])
             if not 0 <= items < math.inf:
                 return cls()
@@ -127,8 +129,10 @@ def learn(
     if not arrivals or since is None:
         return rhythm
     times = [when if when is not None and since <= when <= now else now for when in arrivals]
-    rhythm = _add(rhythm, times, timed=True)
-    return replace(rhythm, last=max(times), busy=_packed(profile(rhythm, now)))
+    fresh = rhythm.busy and rhythm.last is not None and rhythm.last.date() == now.date()
+    rhythm = replace(_add(rhythm, times, timed=True), last=max(times))
+    # Once a day will do: the profile of a week hardly moves by an item.
+    return rhythm if fresh else replace(rhythm, busy=_packed(profile(rhythm, now)))
 
 
 def rate(rhythm: Rhythm, now: datetime) -> float:
@@ -255,7 +259,7 @@ def _add(rhythm: Rhythm, times: Sequence[datetime], *, timed: bool) -> Rhythm:
 
 def _packed(weights: Sequence[float]) -> bytes:
     """Keep each weight to a few percent, by its square root: polls stand by that."""
-    return bytes(max(1, min(255, round(math.sqrt(weight) * _BUSY_STEPS))) for weight in weights)
+    return bytes([min(255, round(math.sqrt(weight) * _BUSY_STEPS)) for weight in weights])
 
 
 def _have_times(dates: Sequence[datetime]) -> bool:
