@@ -3,6 +3,7 @@
 Pure checks. Each answers with a `Fault` (what is wrong, what to do) or None; nothing is fetched or resolved.
 """
 
+import functools
 import ipaddress
 import re
 from collections.abc import Callable
@@ -128,6 +129,7 @@ def store_url_fault(value: str) -> Fault | None:
     )
 
 
+@functools.lru_cache(maxsize=8192)
 def is_loopback(url: str) -> bool:
     """Say whether a URL names this machine by a loopback literal or `localhost`."""
     return is_loopback_host((_split(url) or urlsplit("")).hostname or "")

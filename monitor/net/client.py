@@ -54,6 +54,19 @@ class GuardedClient(httpx.AsyncClient):
     def __init__(self, *, transport: httpx.AsyncBaseTransport, **options: Any) -> None:
         super().__init__(transport=transport, **options)
         self._carrier = transport
+        self._fields = [(b"User-Agent", self.headers["User-Agent"].encode()), (b"Connection", b"keep-alive")]
+        self._times = {"timeout": self.timeout.as_dict()}
+
+    def build_request(self, method: str, url: Any, **options: Any) -> httpx.Request:
+        """Build a request; from a list of raw fields without merging it with others but our User-Agent.
+
+        httpx takes as long to merge three sets of fields as the transport to send the request.
+        """
+        fields = options.get("headers")
+        if not isinstance(fields, list) or not options.keys() <= {"headers", "extensions"}:
+            return super().build_request(method, url, **options)
+        extensions = {**self._times, **(options.get("extensions") or {})}
+        return httpx.Request(method, url, headers=[*self._fields, *fields], extensions=extensions)
 
     async def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
         """Send a request as it is; the body is read unless `stream`."""

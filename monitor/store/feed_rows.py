@@ -3,6 +3,7 @@
 Runs no SQL and decides nothing.
 """
 
+import functools
 from dataclasses import asdict
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -38,6 +39,7 @@ _PLAIN: Final = (
 )
 
 
+@functools.lru_cache(maxsize=8192)
 def host_of(url: str) -> str:
     """Return the host that a URL's requests go to, in lower case; empty for what is no URL."""
     try:
