@@ -34,7 +34,8 @@ log = structlog.get_logger()
 
 _READERS: Final = 3
 _BUSY_SECONDS: Final = 5.0
-_CACHE_KIB: Final = 65_536
+_WRITER_CACHE_KIB: Final = 32_768
+_READER_CACHE_KIB: Final = 8_192  # each; what they read was mostly written a moment ago, and is in the file cache
 _WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
 
 # Primary result codes (https://sqlite.org/rescode.html) that mean something to a person.
@@ -253,7 +254,7 @@ def connect(path: Path, *, busy_seconds: float = _BUSY_SECONDS, readonly: bool =
 def _configure(connection: Any, *, readonly: bool) -> Database:
     for pragma in ("foreign_keys = ON", "trusted_schema = OFF", "mmap_size = 0"):
         connection.execute(f"PRAGMA {pragma}")
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB if readonly else _WRITER_CACHE_KIB}")
     if readonly:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
