@@ -31,14 +31,15 @@ def slots(
 ) -> tuple[Slot, ...]:
     """Return the window of a document: remembered slots for its seen pieces, new ones for its entries, in order.
 
-    `keys` are those of the entries, which `renamed` may replace. Where the document was not cut, all are new.
+    `keys` are those of the entries, which `renamed` may replace. Where all of the document was read, all are new:
+    then its entries, seen or not, stand one for one beside its pieces, if it has any.
     """
-    known = {slot.piece: slot for slot in before if slot.piece}
-    fresh = iter(
-        [_slot(entry, renamed.get(key, key)) for entry, key in zip(parsed.entries, keys, strict=True)]
-    )
+    read = [_slot(entry, renamed.get(key, key)) for entry, key in zip(parsed.entries, keys, strict=True)]
     if not parsed.pieces:
-        return tuple(fresh)
+        return tuple(read)
+    whole = len(read) == len(parsed.pieces)
+    known = {} if whole else {slot.piece: slot for slot in before if slot.piece}
+    fresh = iter(read)
     window: list[Slot] = []
     for piece in parsed.pieces:
         if piece in known:

@@ -56,6 +56,17 @@ def test_the_window_is_the_same_whether_parsed_whole_or_in_part(old: list[int], 
     assert remember(part, before) == remember(document(entries))
 
 
+def test_a_document_read_whole_because_one_was_not_sure_is_remembered_entry_by_entry() -> None:
+    """Entries seen before are among those read then, so that a new piece must not get the slot of an old one."""
+    before = remember(document([entry(1), entry(2)]))
+    entries = [entry(1), entry(3, guid="g2"), entry(2), entry(4)]
+    assert unsure(document(entries, seen=pieces_of(before)), before)
+    window = remember(document(entries), before)
+    assert window == remember(document(entries))
+    assert [slot.piece for slot in window] == [piece(each) for each in entries]
+    assert len({(slot.key, slot.guid, slot.link) for slot in window}) == 4
+
+
 def test_a_document_that_was_not_cut_is_remembered_without_pieces() -> None:
     window = remember(document([entry(1), Entry()], cut=False))
     assert [(slot.piece, slot.key) for slot in window] == [("", "guid:g1"), ("", "")]
