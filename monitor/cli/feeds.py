@@ -243,7 +243,7 @@ def why(
                     when(poll["ended_at"]),
                     poll["outcome"],
                     poll["status"] or "-",
-                    poll["items"],
+                    poll["items"] or "-",
                     poll["new_items"],
                     cut(poll["reason"], 90),
                 )

@@ -15,7 +15,9 @@ from monitor.fetch.parse import Parsed
 from monitor.fetch.request import fetch
 from monitor.model import Feed, FetchState, HealthState, Outcome
 from monitor.pipeline import Stage
-from monitor.store import Transaction, audit, feeds
+from monitor.store import Transaction, audit, feeds, hosts
+from monitor.store.feed_rows import asked_host
+from monitor.store.hosts import Wait
 from monitor.text.gate import link as clean_link
 from monitor.text.gate import without_credentials
 
@@ -76,8 +78,14 @@ class Added:
     found: str = ""
 
 
-def feed_line(feed: Feed, *, now: datetime) -> FeedLine:
-    """Show a feed: its health, since when, why, and what comes next."""
+def feed_line(feed: Feed, *, now: datetime, wait: Wait | None = None) -> FeedLine:
+    """Show a feed: its health, since when, why, and what comes next; `wait` is its host's, if that refused us.
+
+    A feed that waits for its host is not late.
+    """
+    waits = wait is not None and wait.until > max(now, feed.fetch.next_poll_at)
+    if wait is not None and waits:
+        feed = replace(feed, fetch=replace(feed.fetch, next_poll_at=wait.until))
     state, seen = feed.fetch, health(feed, now=now)
     return FeedLine(
         slug=feed.slug,
@@ -91,7 +99,7 @@ def feed_line(feed: Feed, *, now: datetime) -> FeedLine:
         state=seen.state.value,
         since=seen.since,
         reason=seen.reason,
-        then=seen.next,
+        then=f"{seen.next}; until then its host asks us to wait" if waits and feed.enabled else seen.next,
         last_polled_at=state.last_polled_at,
         last_ok_at=state.last_ok_at,
         next_poll_at=state.next_poll_at if feed.enabled else None,
@@ -101,8 +109,13 @@ def feed_line(feed: Feed, *, now: datetime) -> FeedLine:
 async def list_feeds(app: App) -> list[FeedLine]:
     """List all feeds, those in trouble first, then by slug."""
     now = app.context.clock()
-    lines = [feed_line(feed, now=now) for feed in await app.store.read(feeds.list_feeds)]
+    known, waits = await app.store.read(_feeds_and_waits)
+    lines = [feed_line(feed, now=now, wait=waits.get(asked_host(feed))) for feed in known]
     return sorted(lines, key=lambda line: (ORDER.index(HealthState(line.state)), line.slug))
+
+
+def _feeds_and_waits(tx: Transaction) -> tuple[list[Feed], dict[str, Wait]]:
+    return feeds.list_feeds(tx), hosts.waits(tx)
 
 
 async def add_feed(app: App, new: NewFeed, *, actor: str, unchecked: bool = False) -> Added:

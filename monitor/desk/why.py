@@ -8,7 +8,7 @@ from monitor.desk.feeds import FeedLine, feed_line
 from monitor.fetch import rhythm
 from monitor.model import Poll
 from monitor.store import Transaction, feeds, gaps, hosts, polls
-from monitor.store.feed_rows import host_of
+from monitor.store.feed_rows import asked_host
 from monitor.store.gaps import Gap
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -45,10 +45,10 @@ def _why(tx: Transaction, slug: str, *, now: datetime) -> FeedWhy:
     feed = feeds.get_feed(tx, slug)
     state = feed.fetch
     learnt = rhythm.Rhythm.from_text(state.rhythm)
-    wait = hosts.wait_of(tx, host_of(feed.url))
+    wait = hosts.wait_of(tx, asked_host(feed))
     waits = wait is not None and wait.until > now
     return FeedWhy(
-        feed=feed_line(feed, now=now),
+        feed=feed_line(feed, now=now, wait=wait),
         plan=state.plan or "not polled yet: new feeds are spread over one interval",
         interval_seconds=state.interval,
         rate=round(24 * rhythm.rate(learnt, now), 2) if state.rhythm else None,

@@ -38,9 +38,13 @@ def conclude(feed: Feed, reading: Reading, looked: LookedUp, intake: Intake, *, 
     """Work out how a poll ended, before any older page was asked for."""
     outcome, reason = _outcome(reading, intake)
     reason = f"{reason}; {reading.fetched.note}" if reading.fetched.note else reason
-    moved = clean_link(reading.fetched.permanent_url) if outcome in {Outcome.NEW, Outcome.SAME} else None
+    moved = clean_link(reading.fetched.permanent_url) if outcome.ok else None
+    followed = feed.fetch.moved_to if feed.fetch.follows_move and outcome.ok else None
     ending = Ending(
-        outcome=outcome, reason=_with_move(feed, reason, moved), moved=moved, held=len(intake.held)
+        outcome=outcome,
+        reason=_with_move(feed, reason, moved or followed),
+        moved=moved,
+        held=len(intake.held),
     )
     if not reading.read:
         return ending
@@ -53,6 +57,7 @@ def conclude(feed: Feed, reading: Reading, looked: LookedUp, intake: Intake, *, 
     gap = (
         feed.fetch.baseline_at is not None
         and not intake.held
+        and not (reading.parsed.damaged and len(slots) < len(reading.slots_before))  # it was cut short
         and window.shares_nothing(slots, reading.slots_before, intake.seen)
     )
     return replace(
@@ -60,17 +65,25 @@ def conclude(feed: Feed, reading: Reading, looked: LookedUp, intake: Intake, *, 
         slots=slots if due or slots != reading.slots_before else None,
         touched_at=touched_at,
         shown=_shown(reading, intake) if due else (),
-        gap_since=(feed.fetch.full_at or feed.fetch.last_ok_at or now) if gap else None,
+        gap_since=_last_known(feed, now) if gap else None,
+    )
+
+
+def _last_known(feed: Feed, now: datetime) -> datetime:
+    """Return when the window before was surely the newest: a 200 may not have been readable, a 304 not be true."""
+    return min(
+        (moment for moment in (feed.fetch.full_at, feed.fetch.last_ok_at) if moment is not None), default=now
     )
 
 
 def with_older(ending: Ending, older: OlderItems) -> Ending:
     """Add what older pages brought, in words as well."""
-    count = len(older.drafts)
+    items = f"{len(older.drafts)} item{'' if len(older.drafts) == 1 else 's'}"
     if older.reached:
-        said = f"the gap since the last window was filled from older pages ({count} items)"
+        said = f"the gap since the last window was filled from older pages ({items})"
     elif older.pages:
-        said = f"a gap: {count} items found on {older.pages} older pages, others may be missing"
+        pages = f"{older.pages} older page{'' if older.pages == 1 else 's'}"
+        said = f"a gap: {items} found on {pages}, others may be missing"
     else:
         said = "a gap: this window shares nothing with the last one, items between them may be missing"
     return replace(ending, older=older, reason=f"{ending.reason}; {said}")
@@ -90,10 +103,15 @@ def gap_of(ending: Ending, *, now: datetime) -> Gap | None:
 
 
 def reasons(feed: Feed, intake: Intake, ending: Ending) -> Mapping[str, HitReason]:
-    """Return in which situation each item was found, by key: only live and updated ones may alert."""
-    found: dict[str, HitReason] = {draft.key: HitReason.UPDATED for draft in intake.changed}
+    """Return in which situation each item was found, by key: only live and updated ones may alert.
+
+    Where a feed's new address says more of its old items, that is part of its baseline.
+    """
+    first = feed.fetch.baseline_at is None
+    updated = HitReason.BASELINE if first else HitReason.UPDATED
+    found: dict[str, HitReason] = dict.fromkeys((draft.key for draft in intake.changed), updated)
     found |= {draft.key: _of_older(draft, ending) for draft in ending.older.drafts}
-    if feed.fetch.baseline_at is None:
+    if first:
         return found | _of_baseline(feed, intake)
     for draft in intake.new:
         found[draft.key] = HitReason.HELD if draft.key in intake.held else HitReason.LIVE

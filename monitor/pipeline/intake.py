@@ -93,7 +93,8 @@ def _held(new: Sequence[ItemDraft], known: Known, *, again: int, window: int) ->
     flood = len(new) + again
     if not new or flood <= max(FLOOD, FLOOD_SHARE * window):
         return frozenset()
-    shown = again + sum(
-        draft.fingerprint in known.texts or draft.canonical_link in known.links for draft in new
-    )
+    # A text counts once: where every item has the same words, they say nothing of one.
+    texts = {draft.fingerprint for draft in new if draft.fingerprint in known.texts}
+    links = sum(draft.canonical_link in known.links and draft.fingerprint not in texts for draft in new)
+    shown = again + len(texts) + links
     return frozenset(draft.key for draft in new) if shown >= REISSUED_SHARE * flood else frozenset()

@@ -15,9 +15,17 @@ import structlog
 
 from monitor.errors import MonitorError
 from monitor.fetch.access import Secrets
-from monitor.fetch.cadence import Limits, Schedule, next_poll
+from monitor.fetch.cadence import (
+    MAX_BACKOFF,
+    MAX_RETRY_AFTER,
+    RATE_LIMITED_FLOOR,
+    Limits,
+    next_poll,
+    retry_after,
+)
 from monitor.fetch.pool import ParserPool
 from monitor.fetch.request import Fetched, FetchOptions
+from monitor.fetch.window import still_shown
 from monitor.match import TopicMatch, Watchlist
 from monitor.model import Feed, Hit, ItemDraft, Outcome, Poll
 from monitor.pipeline import report
@@ -34,7 +42,7 @@ from monitor.pipeline.push import Pusher
 from monitor.pipeline.push_rules import push_alive
 from monitor.pipeline.reading import Reader, Reading
 from monitor.store import Transaction, feeds, hosts, websub
-from monitor.store.feed_rows import host_of
+from monitor.store.feed_rows import asked_host, host_of
 
 log = structlog.get_logger()
 
@@ -104,7 +112,7 @@ class Poller:
         self._polling.difference_update(polled.feed.id for polled in quiet)
         for feed in claimed:
             self._polling.add(feed.id)
-            self._hosts.enter(_host(feed))
+            self._hosts.enter(asked_host(feed))
             self.crew.start(self._poll(feed))
         return len(claimed)
 
@@ -113,7 +121,11 @@ class Poller:
         await self.crew.drain(timeout=timeout)
         quiet, self._quiet = self._quiet, []
         if quiet:
-            await self._context.store.write(keep_quiet, quiet, self._pusher)
+            try:
+                await self._context.store.write(keep_quiet, quiet, self._pusher)
+            except BaseException:
+                self._quiet = quiet + self._quiet
+                raise
             self._polling.difference_update(polled.feed.id for polled in quiet)
 
     async def poll_due(self) -> None:
@@ -148,7 +160,7 @@ class Poller:
         except MonitorError as error:  # a full disk, no parser process: the next poll finds the same items
             log.error("feed.unfinished", feed=feed.slug, reason=str(error))
         finally:
-            self._hosts.leave(_host(feed))
+            self._hosts.leave(asked_host(feed))
             if not quiet:
                 self._polling.discard(feed.id)
             self._context.wake(Stage.POLL)
@@ -161,7 +173,7 @@ class Poller:
         intake = take_in(looked.drafts, looked.known, window=_size(reading))
         ending = conclude(feed, reading, looked, intake, now=self._context.clock())
         if ending.gap_since is not None:
-            pause = self._hosts.pause(_host(feed))
+            pause = self._hosts.pause(asked_host(feed))
             ending = with_older(ending, await self._reader.read_older(feed, reading, pause=pause))
         watchlist = self._context.watchlist()
         judged = await self._judge(watchlist, feed, intake, ending)
@@ -226,8 +238,9 @@ class Poller:
             damaged=reading.parsed.damaged,
             hints=reading.parsed.hints if reading.read else None,
             window=_size(reading) if reading.read else None,
-            new=intake.new,
-            familiar=bool(intake.seen) or ending.outcome is Outcome.SAME,
+            new=[draft for draft in intake.new if draft.key not in intake.held],
+            familiar=ending.outcome is not Outcome.NEW
+            or bool(intake.seen or still_shown(reading.parsed, reading.slots_before)),
         )
         state, limits = taught(feed.fetch, found, now=now), self._options.limits(feed)
         schedule = next_poll(
@@ -239,7 +252,7 @@ class Poller:
             now=now,
             jitter=self._context.random(),
         )
-        host = _host(feed)
+        host = host_of(fetched.url) or asked_host(feed)  # the last one asked: redirects may lead to another
         answered = fetched.status is not None and fetched.status < 400
         return Polled(
             feed=feed,
@@ -258,7 +271,7 @@ class Poller:
             touched_at=ending.touched_at or now,
             shown=ending.shown,
             gap=gap_of(ending, now=now),
-            hold=_hold(host, ending.outcome, fetched, schedule, now=now),
+            hold=_hold(host, ending.outcome, fetched, failures=state.failures, now=now),
             hub=reading.hub,
             release=host if answered and host in (self._refused or ()) else None,
         )
@@ -310,12 +323,6 @@ def _turn(tx: Transaction, quiet: Sequence[Polled], claim: _Claim, *, pusher: Pu
     )
 
 
-def _host(feed: Feed) -> str:
-    """Return the host that a poll of the feed asks first."""
-    state = feed.fetch
-    return host_of(state.moved_to if state.follows_move and state.moved_to else feed.url)
-
-
 def _size(reading: Reading) -> int:
     """Return how many entries the document has."""
     return len(reading.parsed.pieces or reading.identified.keys)
@@ -325,10 +332,15 @@ def _match(watchlist: Watchlist, found: Sequence[ItemDraft]) -> list[tuple[Topic
     return [tuple(watchlist.match(draft.text)) for draft in found]
 
 
-def _hold(host: str, outcome: Outcome, fetched: Fetched, schedule: Schedule, *, now: datetime) -> Hold | None:
-    """Return how long a host's other feeds wait, too: it has refused us, not this feed."""
+def _hold(host: str, outcome: Outcome, fetched: Fetched, *, failures: int, now: datetime) -> Hold | None:
+    """Return how long a host's other feeds wait, too: it has refused us, not this feed.
+
+    As long as it asks; else ten minutes, doubled with each failure. This feed's own interval is no matter of theirs.
+    """
     busy = outcome is Outcome.SERVER_ERROR and fetched.status == 503 and "retry-after" in fetched.headers
     if not host or not (outcome is Outcome.RATE_LIMITED or busy):
         return None
-    until = now + timedelta(seconds=schedule.interval)
-    return Hold(host=host, until=until, reason=f"{fetched.reason}; {schedule.reason}")
+    told = retry_after(fetched.headers, now)
+    guess = min(RATE_LIMITED_FLOOR * 2 ** min(failures, 20), MAX_BACKOFF)
+    seconds = guess if told is None else min(told, MAX_RETRY_AFTER)
+    return Hold(host=host, until=now + timedelta(seconds=seconds), reason=fetched.reason)

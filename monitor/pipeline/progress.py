@@ -10,12 +10,12 @@ from monitor.fetch.request import Fetched
 from monitor.model import FetchState, Hints, ItemDraft, Outcome
 
 FULL_REFETCH = timedelta(days=8)
+HEALING_REFETCH = timedelta(days=1)
 MOVE_TIME = timedelta(days=7)
 MOVE_POLLS = 5
+MOVE_FAILURES = 3  # of a kind that may pass, at a followed address, before the configured one is asked again
 _READ = frozenset({Outcome.NEW, Outcome.SAME})
-_LOST = frozenset(
-    {Outcome.NOT_FOUND, Outcome.GONE, Outcome.NOT_A_FEED, Outcome.REDIRECT_LOOP, Outcome.UNREACHABLE}
-)
+_PASSING = frozenset({Outcome.TIMEOUT, Outcome.SERVER_ERROR, Outcome.RATE_LIMITED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +38,15 @@ class Found:
 def must_refetch(state: FetchState, *, now: datetime) -> bool:
     """Whether a server has answered "not modified" for so long that the whole document is asked for once.
 
-    Some answer 304 to any validator for ever; a feed that is all right costs one full answer in eight days. A retired
-    feed comes back by a document alone, so it is asked for one.
+    Some answer 304 to any validator for ever; a feed that is all right costs one full answer in eight days. One that
+    failed is healed by a whole document only, which is asked for a day after the last full answer; a retired one comes
+    back by a document alone, so it is always asked for one.
     """
     if state.retired_at is not None:
         return True
     known_since = state.full_at or state.baseline_at
-    return (
-        state.outcome is Outcome.NOT_MODIFIED
-        and known_since is not None
-        and now - known_since >= FULL_REFETCH
-    )
+    longest = HEALING_REFETCH if state.failures else FULL_REFETCH
+    return state.outcome is Outcome.NOT_MODIFIED and known_since is not None and now - known_since >= longest
 
 
 def taught(state: FetchState, found: Found, *, now: datetime) -> FetchState:
@@ -64,8 +62,10 @@ def taught(state: FetchState, found: Found, *, now: datetime) -> FetchState:
     dates = [draft.published for draft in found.new]
     if state.baseline_at is None:
         learnt = rhythm.seed([date for date in dates if date is not None], now)
-        if learnt.start is None:  # a document without dates starts the clock all the same
-            learnt = rhythm.learn(learnt, (), since=None, now=now)
+        if learnt.start is None:
+            # Known items only, of the same feed at another address, whose rhythm we know; or no dates: the clock starts.
+            known = rhythm.Rhythm.from_text(state.rhythm)
+            learnt = rhythm.learn(known, (), since=None, now=now)
         return replace(said, rhythm=learnt.to_text())
     if not dates:
         return said
@@ -98,8 +98,9 @@ def progress(
     if outcome in _READ:
         return _read(after, found, now=now)
     if outcome is Outcome.NOT_MODIFIED:
+        # Validators are sent only where they were issued: it is the very document that was read there.
         return replace(
-            after,
+            _moved(after, found, now=now),
             etag=found.fetched.headers.get("etag", state.etag),
             last_modified=found.fetched.headers.get("last-modified", state.last_modified),
             last_ok_at=now,
@@ -107,7 +108,7 @@ def progress(
     failed = replace(after, failures=state.failures + 1, failing_since=state.failing_since or now)
     if outcome is Outcome.EMPTY:
         failed = replace(failed, empty_since=state.empty_since or now)
-    if state.follows_move and outcome in _LOST:
+    if state.follows_move and (outcome not in _PASSING or failed.failures >= MOVE_FAILURES):
         failed = replace(failed, moved_to=None, moved_since=None, moved_polls=0, follows_move=False)
     if state.retired_at is None and retire(state, outcome, now=now):
         failed = replace(failed, retired_at=now)
@@ -119,9 +120,11 @@ def _read(after: FetchState, found: Found, *, now: datetime) -> FetchState:
     healed = replace(
         after,
         last_ok_at=now,
-        baseline_at=after.baseline_at or now,
+        # A first document that was cut short is no baseline: the rest of it would be news. The second one is.
+        baseline_at=after.baseline_at or (None if found.damaged and after.last_ok_at is None else now),
         failures=0,
         failing_since=None,
+        empty_since=after.empty_since if after.window == 0 else None,
         retired_at=None,
     )
     healed = _moved(healed, found, now=now)

@@ -7,7 +7,7 @@ document did not have. Where a document shares nothing with the last one, older 
 import asyncio
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -15,13 +15,14 @@ import httpx
 
 from monitor.fetch.access import AccessError, Reach, Secrets, resolve
 from monitor.fetch.document import Parsed
-from monitor.fetch.identity import Identified, identify
+from monitor.fetch.identity import Identified, identify, rekeyed
 from monitor.fetch.pool import ParserPool
 from monitor.fetch.request import Fetched, FetchOptions, fetch, withheld
 from monitor.fetch.websub import find_hub, with_hub
 from monitor.fetch.window import unsure
 from monitor.model import Feed, Hub, ItemDraft, Outcome, Slot
 from monitor.pipeline.context import Context
+from monitor.pipeline.intake import take_in
 from monitor.pipeline.lookup import look_up
 from monitor.pipeline.progress import must_refetch
 from monitor.store import windows
@@ -133,9 +134,11 @@ class Reader:
         Tried are the links of RFC 5005 (`prev-archive`, `next`), and `?paged=` where the feed's software has it.
         """
         found: dict[str, ItemDraft] = {}
-        newest = {draft.key for draft in reading.identified.drafts}
+        newest = _names(reading.identified.drafts)
         address, page = _older(reading.parsed, reading, page=2), 1
-        while address is not None and page <= MAX_PAGES:
+        asked = {reading.fetched.url}
+        while address is not None and page <= MAX_PAGES and address not in asked:
+            asked.add(address)
             await asyncio.sleep(pause)
             fetched = await fetch(
                 self._client,
@@ -150,9 +153,9 @@ class Reader:
                 break
             drafts = _identify(feed, parsed).drafts
             looked = await self._context.store.read(look_up, feed.id, drafts)
-            unseen = [draft for draft in looked.drafts if draft.key not in looked.known.by_key]
-            found |= {draft.key: draft for draft in unseen if draft.key not in newest}
-            if len(unseen) < len(looked.drafts):
+            intake = take_in(looked.drafts, looked.known)
+            found |= {draft.key: draft for draft in reversed(intake.new) if not _names([draft]) & newest}
+            if intake.seen:
                 return OlderItems(drafts=tuple(found.values()), pages=page, reached=True)
             page += 1
             address = _older(parsed, reading, page=page + 1)
@@ -179,6 +182,15 @@ def _known_hub(feed: Feed, fetched: Fetched) -> Hub | None:
 
 def _identify(feed: Feed, parsed: Parsed) -> Identified:
     return identify(parsed, feed_language=feed.language, source=feed.publisher or feed.title)
+
+
+def _names(drafts: Iterable[ItemDraft]) -> set[str]:
+    """Return every key that the items may get, and what else tells that two are one: their text at their link."""
+    return {
+        name
+        for draft in drafts
+        for name in (draft.key, rekeyed(draft).key, f"{draft.fingerprint} {draft.canonical_link}")
+    }
 
 
 def _older(parsed: Parsed, reading: Reading, *, page: int) -> str | None:

@@ -8,6 +8,7 @@ import structlog
 from monitor.model import Hit
 from monitor.pipeline.ending import Ending
 from monitor.pipeline.keep import Polled
+from monitor.text.gate import without_credentials
 
 log = structlog.get_logger()
 
@@ -52,6 +53,14 @@ def _changes(polled: Polled, ending: Ending) -> None:
     feed, before, after = polled.feed.slug, polled.feed.fetch, polled.state
     if ending.moved is not None:
         log.info("feed.moved", feed=feed, to=ending.moved, followed=after.follows_move)
+    if before.follows_move and not after.follows_move:
+        log.warning(
+            "feed.moved",
+            feed=feed,
+            to=without_credentials(polled.feed.url),
+            followed=False,
+            reason=after.reason,
+        )
     if polled.gap is not None:
         log.warning(
             "feed.gap",

@@ -48,6 +48,12 @@ def host_of(url: str) -> str:
         return ""
 
 
+def asked_host(feed: Feed) -> str:
+    """Return the host that a poll of the feed asks first."""
+    state = feed.fetch
+    return host_of(state.moved_to if state.follows_move and state.moved_to else feed.url)
+
+
 def edited(feed: Feed) -> dict[str, Any]:
     """Return the columns that people edit."""
     return {

@@ -4,6 +4,7 @@ Decides no cadence and fetches nothing.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from monitor.errors import NotFound, StoreConflict
 from monitor.model import Feed, FetchState, Poll
 from monitor.store.columns import SECOND, micros
 from monitor.store.connector import Transaction, skip_locked
-from monitor.store.feed_rows import edited, feed_of, host_of, progressed
+from monitor.store.feed_rows import asked_host, edited, feed_of, host_of, progressed
 from monitor.store.polls import add_poll
 from monitor.store.windows import forget_window
 
@@ -56,7 +57,8 @@ def put_feed(tx: Transaction, feed: Feed) -> Feed:
     wanted = edited(feed)
     if all(row[name] == value for name, value in wanted.items()):
         return feed_of(row)
-    wanted["host"] = host_of(feed.url)
+    if row["url"] != feed.url:  # else it is asked where it was
+        wanted["host"] = host_of(feed.url)
     changed = tx.run(_assigned(_UPDATE, wanted), **wanted, id=row["id"], revision=row["revision"])
     if not changed:
         raise StoreConflict(
@@ -156,7 +158,7 @@ def finish_poll(tx: Transaction, feed: Feed, fetch: FetchState, poll: Poll) -> b
     """
     values = {
         **progressed(fetch),
-        "host": host_of(fetch.moved_to if fetch.follows_move and fetch.moved_to else feed.url),
+        "host": asked_host(replace(feed, fetch=fetch)),
     }
     kept = tx.run(_assigned(_FINISH, values), **values, id=feed.id, claimed_at=micros(feed.fetch.claimed_at))
     if kept:
@@ -185,6 +187,7 @@ _FINISH = "UPDATE feeds SET {columns}, claimed_at = NULL WHERE id = :id AND clai
 _FORGET = """
 UPDATE feeds SET
   etag = NULL, last_modified = NULL, validator_url = NULL, body_hash = NULL, baseline_at = NULL,
+  outcome = NULL, reason = '', plan = '', last_ok_at = NULL, full_at = NULL,
   window_size = NULL, empty_since = NULL, retired_at = NULL, failing_since = NULL, failures = 0, gone = 0,
   moved_to = NULL, moved_since = NULL, moved_polls = 0, follows_move = 0, hints = '{}', claimed_at = NULL,
   next_poll_at = :next_poll_at

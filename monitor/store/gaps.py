@@ -6,6 +6,8 @@ from datetime import datetime
 from monitor.store.columns import micros, moment
 from monitor.store.connector import Transaction
 
+MOST_GAPS = 100  # of a feed: one that shows nothing twice has a gap at every poll
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
@@ -22,7 +24,7 @@ class Gap:
 
 
 def add_gap(tx: Transaction, feed_id: int, gap: Gap) -> None:
-    """Record a gap."""
+    """Record a gap; of a feed's many the newest `MOST_GAPS` stay."""
     tx.run(
         """
         INSERT INTO gaps (feed_id, found_at, since, recovered, closed, reason)
@@ -34,6 +36,15 @@ def add_gap(tx: Transaction, feed_id: int, gap: Gap) -> None:
         recovered=gap.recovered,
         closed=int(gap.closed),
         reason=gap.reason,
+    )
+    tx.run(
+        """
+        DELETE FROM gaps WHERE feed_id = :feed_id AND id NOT IN (
+          SELECT id FROM gaps WHERE feed_id = :feed_id ORDER BY found_at DESC, id DESC LIMIT :most
+        )
+        """,
+        feed_id=feed_id,
+        most=MOST_GAPS,
     )
 
 

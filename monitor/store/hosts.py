@@ -45,6 +45,12 @@ def wait_of(tx: Transaction, host: str) -> Wait | None:
     return None if row is None else Wait(until=moment(row["wait_until"]), reason=row["reason"])
 
 
+def waits(tx: Transaction) -> dict[str, Wait]:
+    """Return the waits of all hosts that refused us, which may be over."""
+    rows = tx.rows("SELECT host, wait_until, reason FROM hosts")
+    return {row["host"]: Wait(until=moment(row["wait_until"]), reason=row["reason"]) for row in rows}
+
+
 def held(tx: Transaction) -> dict[str, int]:
     """Return how many times in a row each host has refused us."""
     return {row["host"]: row["refusals"] for row in tx.rows("SELECT host, refusals FROM hosts")}

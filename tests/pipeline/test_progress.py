@@ -99,7 +99,10 @@ def test_a_damaged_document_counts_as_read_but_its_validators_are_not_kept(outco
     found = Found(fetched=answer({"etag": '"b"'}), digest="new", damaged=True)
     state = step(BEFORE, outcome, found)
     assert (state.etag, state.body_hash, state.failures) == ('"a"', "old", 0)
-    assert state.baseline_at == state.last_ok_at == NOW
+    assert (state.baseline_at, state.last_ok_at) == (None, NOW), "the first one is no baseline"
+    assert step(state, outcome, found).baseline_at == NOW, (
+        "the second one is, so that a feed can alert at all"
+    )
 
 
 def test_both_validators_are_taken_over() -> None:
@@ -207,7 +210,7 @@ def test_a_document_that_shares_no_item_does_not_prove_a_move() -> None:
 def test_when_nothing_is_left_at_the_new_address_the_old_one_is_asked_again(
     outcome: Outcome, *, stays: bool
 ) -> None:
-    state = replace(BEFORE, follows_move=True, moved_to=NEW_PLACE, moved_since=NOW, moved_polls=5)
+    state = replace(BEFORE, failures=0, follows_move=True, moved_to=NEW_PLACE, moved_since=NOW, moved_polls=5)
     assert after(outcome, state).follows_move is stays
 
 
@@ -221,7 +224,7 @@ def test_the_second_410_an_hour_later_retires_a_feed_and_a_valid_one_brings_it_b
 
 
 def test_a_server_that_says_not_modified_for_ever_is_asked_for_the_whole_after_eight_days() -> None:
-    state = replace(BEFORE, outcome=Outcome.NOT_MODIFIED, full_at=NOW - timedelta(days=8))
+    state = replace(BEFORE, failures=0, outcome=Outcome.NOT_MODIFIED, full_at=NOW - timedelta(days=8))
     assert must_refetch(state, now=NOW)
     assert not must_refetch(state, now=NOW - timedelta(seconds=1))
     assert not must_refetch(replace(state, outcome=Outcome.SAME), now=NOW)
