@@ -60,6 +60,8 @@ def shares_nothing(window: Sequence[Slot], before: Sequence[Slot], known: Collec
     """Whether a document has no item of the one before it, nor any other that is `known`."""
     keys = {slot.key for slot in window if slot.key}
     earlier = {slot.key for slot in before if slot.key}
+    if len(keys) + len(earlier) < 3:  # a feed of one item shows another one at every change
+        return False
     return bool(keys and earlier) and not keys & (earlier | set(known))
 
 

@@ -47,6 +47,7 @@ from monitor.store.feed_rows import asked_host, host_of
 log = structlog.get_logger()
 
 MATCH_SLICE = 50  # items
+MATCH_INLINE = 4  # items that cost the loop less to match than to hand to a thread and back
 TURN_SECONDS = 0.02  # between two claims: what ends meanwhile is kept in one transaction
 CLOCK_SECONDS = 60.0  # between two looks for schedules from a clock that ran ahead
 
@@ -181,6 +182,11 @@ class Poller:
         polled = self._polled(feed, reading, intake, ending, judged, started=started, pushed=pushed)
         made = await self._keep(polled, watchlist)
         self._network.note(polled.poll.outcome)
+        if made is None:
+            log.warning(
+                "feed.unfinished", feed=feed.slug, reason="its address or access was changed meanwhile"
+            )
+            return False
         report.tell(polled, ending, made, ms=round((time.monotonic() - clock) * 1000))
         if made:
             self._context.wake(Stage.DISPATCH)
@@ -201,7 +207,11 @@ class Poller:
         async with self._matching:
             for start in range(0, len(found), MATCH_SLICE):
                 part = found[start : start + MATCH_SLICE]
-                matches = await asyncio.to_thread(_match, watchlist, part)
+                matches = (
+                    _match(watchlist, part)
+                    if len(found) <= MATCH_INLINE
+                    else await asyncio.to_thread(_match, watchlist, part)
+                )
                 judged += [
                     Judged(draft=draft, reason=why[draft.key], matches=each)
                     for draft, each in zip(part, matches, strict=True)
@@ -283,20 +293,20 @@ class Poller:
         push = await self._context.store.read(websub.wanted, feed.id)
         return push_alive(push, feed, now=self._context.clock())
 
-    async def _keep(self, polled: Polled, watchlist: Watchlist) -> list[Hit]:
-        """Commit a poll that found something; leave one that did not to the next turn."""
+    async def _keep(self, polled: Polled, watchlist: Watchlist) -> list[Hit] | None:
+        """Commit a poll that found something; leave one that did not to the next turn. None: the claim was lost."""
         if polled.quiet:
             self._quiet.append(polled)
             return []
         made = await self._context.store.write(
             keep, polled, watchlist=watchlist, pusher=self._pusher, now=self._context.clock()
         )
-        if self._refused is not None:
+        if made is not None and self._refused is not None:
             if polled.hold is not None:
                 self._refused.add(polled.hold.host)
             elif polled.release is not None:
                 self._refused.discard(polled.release)
-        return made or []
+        return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

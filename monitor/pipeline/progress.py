@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from monitor.fetch import rhythm
 from monitor.fetch.cadence import Schedule, retire
@@ -63,7 +64,7 @@ def taught(state: FetchState, found: Found, *, now: datetime) -> FetchState:
     if state.baseline_at is None:
         learnt = rhythm.seed([date for date in dates if date is not None], now)
         if learnt.start is None:
-            # Known items only, of the same feed at another address, whose rhythm we know; or no dates: the clock starts.
+            # Known items only, at another address: its rhythm is known. Or items without dates: the clock starts.
             known = rhythm.Rhythm.from_text(state.rhythm)
             learnt = rhythm.learn(known, (), since=None, now=now)
         return replace(said, rhythm=learnt.to_text())
@@ -83,73 +84,78 @@ def progress(
     next 304 would hide its items for ever) and the old body hash. A 304 stores what it sends and heals nothing:
     `failures` stays.
     """
-    after = replace(
-        state,
-        next_poll_at=schedule.next_poll_at,
-        interval=schedule.interval,
-        plan=schedule.reason,
-        outcome=outcome,
-        reason=reason,
-        last_polled_at=now,
-        gone=state.gone + 1 if outcome is Outcome.GONE else 0,
-        full_at=now if found.fetched.status == 200 else state.full_at,
-        claimed_at=None,
-    )
+    changes: dict[str, Any] = {
+        "next_poll_at": schedule.next_poll_at,
+        "interval": schedule.interval,
+        "plan": schedule.reason,
+        "outcome": outcome,
+        "reason": reason,
+        "last_polled_at": now,
+        "gone": state.gone + 1 if outcome is Outcome.GONE else 0,
+        "full_at": now if found.fetched.status == 200 else state.full_at,
+        "claimed_at": None,
+    }
     if outcome in _READ:
-        return _read(after, found, now=now)
-    if outcome is Outcome.NOT_MODIFIED:
+        changes |= _read(state, found, now=now)
+    elif outcome is Outcome.NOT_MODIFIED:
         # Validators are sent only where they were issued: it is the very document that was read there.
-        return replace(
-            _moved(after, found, now=now),
-            etag=found.fetched.headers.get("etag", state.etag),
-            last_modified=found.fetched.headers.get("last-modified", state.last_modified),
-            last_ok_at=now,
-        )
-    failed = replace(after, failures=state.failures + 1, failing_since=state.failing_since or now)
+        changes |= _moved(state, found, now=now)
+        changes |= {
+            "etag": found.fetched.headers.get("etag", state.etag),
+            "last_modified": found.fetched.headers.get("last-modified", state.last_modified),
+            "last_ok_at": now,
+        }
+    else:
+        changes |= _failed(state, outcome, now=now)
+    return replace(state, **changes)
+
+
+def _failed(state: FetchState, outcome: Outcome, *, now: datetime) -> dict[str, Any]:
+    """Count a failure, leave an address that leads nowhere any more, retire what is dead."""
+    failures = state.failures + 1
+    changes: dict[str, Any] = {"failures": failures, "failing_since": state.failing_since or now}
     if outcome is Outcome.EMPTY:
-        failed = replace(failed, empty_since=state.empty_since or now)
-    if state.follows_move and (outcome not in _PASSING or failed.failures >= MOVE_FAILURES):
-        failed = replace(failed, moved_to=None, moved_since=None, moved_polls=0, follows_move=False)
+        changes["empty_since"] = state.empty_since or now
+    if state.follows_move and (outcome not in _PASSING or failures >= MOVE_FAILURES):
+        changes |= {"moved_to": None, "moved_since": None, "moved_polls": 0, "follows_move": False}
     if state.retired_at is None and retire(state, outcome, now=now):
-        failed = replace(failed, retired_at=now)
-    return failed
+        changes["retired_at"] = now
+    return changes
 
 
-def _read(after: FetchState, found: Found, *, now: datetime) -> FetchState:
+def _read(state: FetchState, found: Found, *, now: datetime) -> dict[str, Any]:
     """Heal, and take over the validators of a document that was read to its end."""
-    healed = replace(
-        after,
-        last_ok_at=now,
+    changes: dict[str, Any] = {
+        "last_ok_at": now,
         # A first document that was cut short is no baseline: the rest of it would be news. The second one is.
-        baseline_at=after.baseline_at or (None if found.damaged and after.last_ok_at is None else now),
-        failures=0,
-        failing_since=None,
-        empty_since=after.empty_since if after.window == 0 else None,
-        retired_at=None,
-    )
-    healed = _moved(healed, found, now=now)
-    if found.damaged:
-        return healed
-    return replace(
-        healed,
-        etag=found.fetched.headers.get("etag"),
-        last_modified=found.fetched.headers.get("last-modified"),
-        validator_url=found.fetched.url,
-        body_hash=found.digest,
-    )
+        "baseline_at": state.baseline_at or (None if found.damaged and state.last_ok_at is None else now),
+        "failures": 0,
+        "failing_since": None,
+        "empty_since": state.empty_since if state.window == 0 else None,
+        "retired_at": None,
+        **_moved(state, found, now=now),
+    }
+    if not found.damaged:
+        changes |= {
+            "etag": found.fetched.headers.get("etag"),
+            "last_modified": found.fetched.headers.get("last-modified"),
+            "validator_url": found.fetched.url,
+            "body_hash": found.digest,
+        }
+    return changes
 
 
-def _moved(state: FetchState, found: Found, *, now: datetime) -> FetchState:
+def _moved(state: FetchState, found: Found, *, now: datetime) -> dict[str, Any]:
     """Count permanent redirects to one place; after a week and five polls of a familiar feed there, follow them.
 
     The address in the configuration stays: it is its owner's. It is asked again when the new one fails.
     """
     if state.follows_move:
-        return state
+        return {}
     target = found.fetched.permanent_url
     if target is None:
-        return replace(state, moved_to=None, moved_since=None, moved_polls=0)
+        return {"moved_to": None, "moved_since": None, "moved_polls": 0}
     since, polls = (state.moved_since or now, state.moved_polls) if target == state.moved_to else (now, 0)
     polls += 1
     proven = found.familiar and polls >= MOVE_POLLS and now - since >= MOVE_TIME
-    return replace(state, moved_to=target, moved_since=since, moved_polls=polls, follows_move=proven)
+    return {"moved_to": target, "moved_since": since, "moved_polls": polls, "follows_move": proven}

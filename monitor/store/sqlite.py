@@ -35,7 +35,9 @@ log = structlog.get_logger()
 _READERS: Final = 3
 _BUSY_SECONDS: Final = 5.0
 _WRITER_CACHE_KIB: Final = 32_768
-_READER_CACHE_KIB: Final = 8_192  # each; what they read was mostly written a moment ago, and is in the file cache
+_READER_CACHE_KIB: Final = (
+    8_192  # each; what they read was mostly written a moment ago, and is in the file cache
+)
 _WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
 
 # Primary result codes (https://sqlite.org/rescode.html) that mean something to a person.

@@ -40,18 +40,21 @@ DURABLE = {
     "foreign_keys": 1,
     "trusted_schema": 0,
     "mmap_size": 0,
-    "cache_size": -65_536,
     "auto_vacuum": 2,
     "busy_timeout": 5_000,
 }
 
 
-@pytest.mark.parametrize(("name", "value"), (DURABLE | {"synchronous": 2, "query_only": 0}).items())
+@pytest.mark.parametrize(
+    ("name", "value"), (DURABLE | {"synchronous": 2, "query_only": 0, "cache_size": -32_768}).items()
+)
 async def test_the_writer_is_durable_and_strict(store: SqliteStore, name: str, value: object) -> None:
     assert await store.write(pragma, name) == value
 
 
-@pytest.mark.parametrize(("name", "value"), (DURABLE | {"query_only": 1, "wal_autocheckpoint": 0}).items())
+@pytest.mark.parametrize(
+    ("name", "value"), (DURABLE | {"query_only": 1, "wal_autocheckpoint": 0, "cache_size": -8_192}).items()
+)
 async def test_a_reader_is_strict_and_reads_only(store: SqliteStore, name: str, value: object) -> None:
     assert await store.read(pragma, name) == value
 
