@@ -7,10 +7,12 @@ next, with a look a second before each, so that a poll which comes too soon is s
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 from monitor.app import App, poll_options
 from monitor.demo.stage import DemoStage
@@ -18,7 +20,7 @@ from monitor.model import Feed, FetchState
 from monitor.pipeline import Poller
 from monitor.store import Transaction, feeds, hosts, items
 from monitor.store.feed_rows import host_of
-from tests.conftest import opened
+from tests.conftest import opened, small_stage
 from tests.pipeline.conftest import Clock, by_clock
 
 TITLES = tuple(f"Council meets, part {number}" for number in range(12))
@@ -45,7 +47,10 @@ Answer = bytes | Callable[[Asked], bytes]
 
 @dataclass(kw_only=True)
 class Publisher:
-    """Answers the n-th request of a path with its n-th answer, and all later ones with the last."""
+    """Answers the n-th request of a path with its n-th answer, and all later ones with the last.
+
+    `pause` is how long it thinks, in real seconds; `began` and `ended` are by the real clock, too.
+    """
 
     port: int = 0
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -54,6 +59,10 @@ class Publisher:
     connections: int = 0
     most_open: int = 0
     pause: float = 0.0
+    busy: int = 0
+    most_busy: int = 0
+    began: list[float] = field(default_factory=list)
+    ended: list[float] = field(default_factory=list)
     _open: dict[asyncio.StreamWriter, "asyncio.Task[None] | None"] = field(default_factory=dict)
 
     def on(self, path: str, *answers: Answer, host: str = "127.0.0.1") -> str:
@@ -88,9 +97,14 @@ class Publisher:
     async def _converse(self, head: bytes, writer: asyncio.StreamWriter) -> None:
         asked = self._read(head.decode("latin-1"))
         self.asked.append(asked)
+        self.began.append(time.monotonic())
+        self.busy += 1
+        self.most_busy = max(self.most_busy, self.busy)
         await asyncio.sleep(self.pause)
         left = self.answers[asked.target]
         answer = left.pop(0) if len(left) > 1 else left[0]
+        self.busy -= 1
+        self.ended.append(time.monotonic())
         writer.write(answer(asked) if callable(answer) else answer)
         await writer.drain()
 
@@ -201,19 +215,21 @@ async def living(
         yield Life(app=app, clock=clock, publisher=publisher)
 
 
-def subscribe(stage: DemoStage, feeds_: Mapping[str, str], *, fetch: str = "", feed: str = "") -> None:
-    """Write the feeds' file, and settings as they are outside of tests, but for `fetch`, which is put last.
+def subscribe(
+    stage: DemoStage, addresses: Mapping[str, str], *, spacing: float = 0, fetch: str = "", feed: str = ""
+) -> None:
+    """Write the feeds' file, and settings as they are outside of tests, but for `spacing` and lines of `fetch`.
 
     The floor is five minutes and a new feed is polled each hour, so that what a server asks for is what shows.
     """
-    tables = [f'[[feed]]\nslug = "{slug}"\nurl = "{url}"\n{feed}\n' for slug, url in feeds_.items()]
+    tables = [f'[[feed]]\nslug = "{slug}"\nurl = "{url}"\n{feed}\n' for slug, url in addresses.items()]
     (stage.folder / "feeds.toml").write_text("\n".join(tables))
     text = stage.config_path.read_text()
     for usual, ours in (
         ("min_interval_seconds = 1\n", "min_interval_minutes = 5\n"),
         ("requests_per_feed_hour = 3600", "requests_per_feed_hour = 1"),
         ("per_host = 6", "per_host = 1"),
-        ("host_spacing_seconds = 0\n", f"host_spacing_seconds = 0\n{fetch}\n"),
+        ("host_spacing_seconds = 0\n", f"host_spacing_seconds = {spacing}\n{fetch}\n"),
         ("127.0.0.1/32", "127.0.0.0/8"),
     ):
         assert usual in text, usual
@@ -236,6 +252,15 @@ def document(*titles: str, channel: str = "") -> bytes:
 def ok(*fields: str, body: bytes | None = None) -> bytes:
     """Answer 200 with a document."""
     return answer("200 OK", *fields, body=document() if body is None else body)
+
+
+@contextlib.asynccontextmanager
+async def reading(folder: Path, *answers: Answer) -> AsyncIterator[Life]:
+    """Live with one feed, "paper", whose publisher gives these answers."""
+    async with publishing() as publisher, small_stage(folder) as stage:
+        subscribe(stage, {"paper": publisher.on("/feed", *answers)})
+        async with living(stage, publisher) as life:
+            yield life
 
 
 def http_date(moment: datetime) -> str:

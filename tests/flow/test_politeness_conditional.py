@@ -1,37 +1,21 @@
 """What a publisher sees of us, first part: validators are returned as given, and hide no item."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from monitor.model import Outcome
-from tests.conftest import small_stage
 from tests.flow.checklist import checklist
 from tests.flow.publisher import (
     TITLES,
-    Answer,
     Asked,
-    Life,
     answer,
     document,
-    living,
     ok,
-    publishing,
-    subscribe,
+    reading,
 )
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
-
-
-@asynccontextmanager
-async def reading(folder: Path, *answers: Answer) -> AsyncIterator[Life]:
-    """Live with one feed, "paper", whose publisher gives these answers."""
-    async with publishing() as publisher, small_stage(folder) as stage:
-        subscribe(stage, {"paper": publisher.on("/feed", *answers)})
-        async with living(stage, publisher) as life:
-            yield life
 
 
 def sent(asked: Asked) -> tuple[str | None, str | None]:
