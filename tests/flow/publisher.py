@@ -49,7 +49,8 @@ Answer = bytes | Callable[[Asked], bytes]
 class Publisher:
     """Answers the n-th request of a path with its n-th answer, and all later ones with the last.
 
-    `pause` is how long it thinks, in real seconds; `began` and `ended` are by the real clock, too.
+    `pause` is how long it thinks, in real seconds; `began` and `ended` are by the real clock, too. With `drip` it sends
+    byte after byte, so many seconds apart; after some answers it hangs up.
     """
 
     port: int = 0
@@ -63,6 +64,8 @@ class Publisher:
     most_busy: int = 0
     began: list[float] = field(default_factory=list)
     ended: list[float] = field(default_factory=list)
+    hangs_up_after: tuple[bytes, ...] = ()
+    drip: float = 0.0
     _open: dict[asyncio.StreamWriter, "asyncio.Task[None] | None"] = field(default_factory=dict)
 
     def on(self, path: str, *answers: Answer, host: str = "127.0.0.1") -> str:
@@ -105,8 +108,15 @@ class Publisher:
         answer = left.pop(0) if len(left) > 1 else left[0]
         self.busy -= 1
         self.ended.append(time.monotonic())
-        writer.write(answer(asked) if callable(answer) else answer)
-        await writer.drain()
+        await self._write(answer(asked) if callable(answer) else answer, writer)
+
+    async def _write(self, answer: bytes, writer: asyncio.StreamWriter) -> None:
+        for part in [answer[n : n + 1] for n in range(len(answer))] if self.drip else [answer]:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(self.drip)
+        if answer in self.hangs_up_after:
+            raise ConnectionAbortedError
 
     def _read(self, head: str) -> Asked:
         first, *lines = head.rstrip("\r\n").split("\r\n")
