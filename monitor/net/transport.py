@@ -170,8 +170,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             place = f"{route.host}:{route.port}"
             if clock.expired():
                 raise httpx.ConnectTimeout(f"no connection to {place} within {limits.connect:g} s") from error
-            words = str(error) or type(error).__name__
-            raise httpx.ConnectError(f"{place}: {words}") from error
+            silent = (
+                "hung up before the connection stood"
+                if isinstance(error, ConnectionError)
+                else type(error).__name__
+            )
+            raise httpx.ConnectError(f"{place}: {str(error) or silent}") from error
         except UnicodeError as error:  # ssl reads the name anew, and a proxy may have swallowed it
             raise httpx.ConnectError(f"{route.host}: not a valid name") from error
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 from pathlib import Path
 
 from monitor.app import App, poll_options
@@ -25,6 +26,7 @@ from tests.pipeline.conftest import Clock, by_clock
 
 TITLES = tuple(f"Council meets, part {number}" for number in range(12))
 TICK = timedelta(seconds=1)
+TLS_HANDSHAKE = b"\x16"  # how a client that wants TLS begins (RFC 8446, 5.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,8 @@ class Publisher:
     """Answers the n-th request of a path with its n-th answer, and all later ones with the last.
 
     `pause` is how long it thinks, in real seconds; `began` and `ended` are by the real clock, too. With `drip` it sends
-    byte after byte, so many seconds apart; after some answers it hangs up.
+    byte after byte, so many seconds apart; after some answers it hangs up, and after each `after_answer` is called.
+    Who wants TLS gets `to_tls`, and is left.
     """
 
     port: int = 0
@@ -66,6 +69,8 @@ class Publisher:
     ended: list[float] = field(default_factory=list)
     hangs_up_after: tuple[bytes, ...] = ()
     drip: float = 0.0
+    to_tls: bytes = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+    after_answer: Callable[[], None] = lambda: None
     _open: dict[asyncio.StreamWriter, "asyncio.Task[None] | None"] = field(default_factory=dict)
 
     def on(self, path: str, *answers: Answer, host: str = "127.0.0.1") -> str:
@@ -81,15 +86,17 @@ class Publisher:
     def waits(self, path: str) -> list[float]:
         """Return the seconds between each two requests of a path."""
         times = self.times(path)
-        return [later - sooner for sooner, later in zip(times, times[1:], strict=False)]
+        return [later - sooner for sooner, later in pairwise(times)]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open[writer] = asyncio.current_task()
         self.connections += 1
         self.most_open = max(self.most_open, len(self._open))
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            while True:
-                await self._converse(await reader.readuntil(b"\r\n\r\n"), writer)
+            while (first := await reader.readexactly(1)) != TLS_HANDSHAKE:
+                await self._converse(first + await reader.readuntil(b"\r\n\r\n"), writer)
+            writer.write(self.to_tls)
+            await writer.drain()
         writer.close()
         del self._open[writer]
 
@@ -115,6 +122,7 @@ class Publisher:
             writer.write(part)
             await writer.drain()
             await asyncio.sleep(self.drip)
+        self.after_answer()
         if answer in self.hangs_up_after:
             raise ConnectionAbortedError
 
@@ -255,7 +263,9 @@ def answer(status: str, *fields: str, body: bytes = b"") -> bytes:
 
 def document(*titles: str, channel: str = "") -> bytes:
     """Make an RSS document; without titles, of twelve items, so that its size asks for no haste."""
-    entries = "".join(f"<item><guid>{title}</guid><title>{title}</title></item>" for title in titles or TITLES)
+    entries = "".join(
+        f"<item><guid>{title}</guid><title>{title}</title></item>" for title in titles or TITLES
+    )
     return f'<rss version="2.0"><channel><title>Paper</title>{channel}{entries}</channel></rss>'.encode()
 
 
@@ -265,10 +275,10 @@ def ok(*fields: str, body: bytes | None = None) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def reading(folder: Path, *answers: Answer) -> AsyncIterator[Life]:
+async def reading(folder: Path, *answers: Answer, fetch: str = "") -> AsyncIterator[Life]:
     """Live with one feed, "paper", whose publisher gives these answers."""
     async with publishing() as publisher, small_stage(folder) as stage:
-        subscribe(stage, {"paper": publisher.on("/feed", *answers)})
+        subscribe(stage, {"paper": publisher.on("/feed", *answers)}, fetch=fetch)
         async with living(stage, publisher) as life:
             yield life
 

@@ -25,7 +25,16 @@ def sent(asked: Asked) -> tuple[str | None, str | None]:
 @checklist(1, 2, 50)
 @pytest.mark.parametrize(
     "tag",
-    ['"MiXeD-case"', 'W/"weak"', "unquoted", '"with spaces  inside"', '"a,b"', '"abc-gzip"', '"caf\xe9"', '""'],
+    [
+        '"MiXeD-case"',
+        'W/"weak"',
+        "unquoted",
+        '"with spaces  inside"',
+        '"a,b"',
+        '"abc-gzip"',
+        '"caf\xe9"',
+        '""',
+    ],
 )
 async def test_a_tag_goes_back_byte_for_byte_and_never_with_the_first_request(
     tmp_path: Path, tag: str
@@ -90,7 +99,9 @@ async def test_a_document_without_validators_ends_the_old_ones(tmp_path: Path, b
 
 @checklist(8, 17)
 async def test_a_304_may_bring_new_validators_and_a_new_wait(tmp_path: Path) -> None:
-    unchanged = answer("304 Not Modified", 'ETag: "2"', "Last-Modified: later", "Cache-Control: max-age=14400")
+    unchanged = answer(
+        "304 Not Modified", 'ETag: "2"', "Last-Modified: later", "Cache-Control: max-age=14400"
+    )
     first = ok('ETag: "1"', f"Last-Modified: {DATE}")
     async with reading(tmp_path, first, unchanged, answer("304 Not Modified")) as life:
         await life.polls(4)
@@ -163,7 +174,9 @@ async def test_validators_of_what_could_not_be_read_are_not_kept(tmp_path: Path,
 @checklist(14)
 async def test_no_delta_is_asked_for_and_one_that_comes_is_no_window(tmp_path: Path) -> None:
     delta = answer("226 IM Used", "IM: feed", 'ETag: "2"', body=document("Delta"))
-    async with reading(tmp_path, ok('ETag: "1"'), delta, ok('ETag: "3"', body=document("Delta", *TITLES))) as life:
+    async with reading(
+        tmp_path, ok('ETag: "1"'), delta, ok('ETag: "3"', body=document("Delta", *TITLES))
+    ) as life:
         await life.polls(2)
         assert (await life.state()).outcome is Outcome.HTTP_ERROR
         assert await life.titles() == set(TITLES)

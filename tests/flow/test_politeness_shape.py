@@ -102,7 +102,11 @@ async def test_a_host_sees_one_connection_at_a_time_and_none_while_it_is_not_ask
 @checklist(56)
 @pytest.mark.parametrize(
     "empty",
-    [answer("200 OK", 'ETag: "2"'), answer("200 OK", 'ETag: "2"', body=b" \n"), b"HTTP/1.1 204 No Content\r\n\r\n"],
+    [
+        answer("200 OK", 'ETag: "2"'),
+        answer("200 OK", 'ETag: "2"', body=b" \n"),
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+    ],
     ids=["nothing", "white space", "204"],
 )
 async def test_no_content_is_a_failure_and_not_a_feed_without_items(tmp_path: Path, empty: bytes) -> None:

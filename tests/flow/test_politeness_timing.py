@@ -1,4 +1,4 @@
-"""What a publisher sees of us, second part: we come no sooner than asked, and neither restarts nor numbers change it."""
+"""What a publisher sees of us, second part: we come no sooner than asked, whatever restarts and however many feeds."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -35,8 +35,14 @@ SY = 'xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"'
         (["Cache-Control: public", "Cache-Control: max-age=14400"], LONG),
         (["Cache-Control: max-age=15000", "Age: 600"], LONG),
         (["Cache-Control: s-maxage=80000, max-age=14400"], LONG),
-        ([f"Expires: {http_date(datetime.now(UTC) + timedelta(days=9))}", "Cache-Control: max-age=14400"], LONG),
-        ([f"Date: {http_date(SERVER_TIME)}", f"Expires: {http_date(SERVER_TIME + timedelta(hours=4))}"], LONG),
+        (
+            [f"Expires: {http_date(datetime.now(UTC) + timedelta(days=9))}", "Cache-Control: max-age=14400"],
+            LONG,
+        ),
+        (
+            [f"Date: {http_date(SERVER_TIME)}", f"Expires: {http_date(SERVER_TIME + timedelta(hours=4))}"],
+            LONG,
+        ),
     ],
     ids=["max-age", "quoted", "two lines", "age", "s-maxage beside it", "expires beside it", "expires alone"],
 )
@@ -66,7 +72,9 @@ async def test_a_document_is_fresh_for_as_long_as_its_server_says(
     ],
     ids=lambda fields: fields[0].partition(": ")[2][:24],
 )
-async def test_what_says_nothing_of_freshness_leaves_the_usual_wait(tmp_path: Path, fields: list[str]) -> None:
+async def test_what_says_nothing_of_freshness_leaves_the_usual_wait(
+    tmp_path: Path, fields: list[str]
+) -> None:
     async with reading(tmp_path, ok(*fields)) as life:
         await life.polls(4)
         waits = life.publisher.waits("/feed")
@@ -156,9 +164,15 @@ async def test_two_hundred_new_feeds_are_not_asked_all_at_once(tmp_path: Path) -
     ("channel", "wait"),
     [
         ("<ttl>240</ttl>", LONG),
-        (f"<sy:updatePeriod {SY}>daily</sy:updatePeriod><sy:updateFrequency {SY}>6</sy:updateFrequency>", LONG),
+        (
+            f"<sy:updatePeriod {SY}>daily</sy:updatePeriod><sy:updateFrequency {SY}>6</sy:updateFrequency>",
+            LONG,
+        ),
         ("<ttl>1</ttl>", None),
-        (f"<sy:updatePeriod {SY}>hourly</sy:updatePeriod><sy:updateFrequency {SY}>60</sy:updateFrequency>", None),
+        (
+            f"<sy:updatePeriod {SY}>hourly</sy:updatePeriod><sy:updateFrequency {SY}>60</sy:updateFrequency>",
+            None,
+        ),
     ],
     ids=["ttl", "sy", "a hasty ttl", "a hasty sy"],
 )
