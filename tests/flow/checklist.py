@@ -20,15 +20,19 @@ def checklist(*lines: int | str) -> Callable[[F], F]:
 
 ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "11": (
-        "tests/pipeline/test_progress.py::"
-        "test_a_server_that_says_not_modified_for_ever_is_asked_for_the_whole_after_eight_days",
+        (
+            "tests/pipeline/test_progress.py::"
+            "test_a_server_that_says_not_modified_for_ever_is_asked_for_the_whole_after_eight_days"
+        ),
     ),
     "13": (
         "tests/pipeline/test_poll.py::test_a_commit_without_room_says_so_keeps_nothing_and_loses_nothing",
     ),
     "25": (
-        "tests/contract/test_feeds.py::"
-        "test_a_claimed_feed_is_due_again_after_its_interval_even_if_its_claimer_dies",
+        (
+            "tests/contract/test_feeds.py::"
+            "test_a_claimed_feed_is_due_again_after_its_interval_even_if_its_claimer_dies"
+        ),
     ),
     "26": ("tests/config/test_plan.py::test_first_polls_are_strewn_and_keep_to_the_floor",),
     "33": ("tests/pipeline/test_hosts.py::test_a_site_that_publishes_a_slower_limit_gets_it",),

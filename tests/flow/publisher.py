@@ -78,9 +78,13 @@ class Publisher:
         self.answers[path] = list(answers)
         return f"http://{host}:{self.port}{path}"
 
+    def of(self, path: str) -> list[Asked]:
+        """Return the requests of a path."""
+        return [each for each in self.asked if each.target == path]
+
     def times(self, path: str) -> list[float]:
         """Return when a path was asked, in seconds since it first was."""
-        moments = [each.at for each in self.asked if each.target == path]
+        moments = [each.at for each in self.of(path)]
         return [(moment - moments[0]).total_seconds() for moment in moments]
 
     def waits(self, path: str) -> list[float]:
@@ -280,6 +284,16 @@ async def reading(folder: Path, *answers: Answer, fetch: str = "") -> AsyncItera
     async with publishing() as publisher, small_stage(folder) as stage:
         subscribe(stage, {"paper": publisher.on("/feed", *answers)}, fetch=fetch)
         async with living(stage, publisher) as life:
+            yield life
+
+
+@contextlib.asynccontextmanager
+async def reading_each(folder: Path, answers: Mapping[str, Answer], *, hours: float) -> AsyncIterator[Life]:
+    """Live for some hours with one feed for each answer, asked at "/" and its name."""
+    async with publishing() as publisher, small_stage(folder) as stage:
+        subscribe(stage, {slug: publisher.on(f"/{slug}", each) for slug, each in answers.items()})
+        async with living(stage, publisher) as life:
+            await life.live(hours=hours)
             yield life
 
 

@@ -54,19 +54,19 @@ async def test_a_host_that_is_busy_is_left_alone_by_all_its_feeds_and_others_go_
     async with publishing("127.0.0.1", NEIGHBOUR) as publisher, small_stage(tmp_path) as stage:
         feeds = {
             "first": publisher.on(
-                "/first", ok(), answer("429 Too Many Requests", "Retry-After: 43200"), ok()
+                "/first", ok(), answer("429 Too Many Requests", "Retry-After: 21600"), ok()
             ),
             "second": publisher.on("/second", ok()),
             "neighbour": publisher.on("/neighbour", ok(), host=NEIGHBOUR),
         }
         subscribe(stage, feeds)
         async with living(stage, publisher) as life:
-            await life.live(hours=16)
+            await life.live(hours=9)
         home = [each.at for each in publisher.asked if each.host == "127.0.0.1"]
         refused = [each.at for each in publisher.asked if each.target == "/first"][1]
-        quiet = [moment for moment in home if 0 < (moment - refused).total_seconds() < 43200]
+        quiet = [moment for moment in home if 0 < (moment - refused).total_seconds() < 21600]
         assert quiet == [], "nobody of that host is asked while it waits"
-        assert [moment for moment in home if (moment - refused).total_seconds() >= 43200]
+        assert [moment for moment in home if (moment - refused).total_seconds() >= 21600]
         assert max(publisher.waits("/neighbour")) < 3 * 3600
 
 
