@@ -15,6 +15,8 @@ from email.utils import format_datetime
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from monitor.app import App, poll_options
 from monitor.demo.stage import DemoStage
 from monitor.model import Feed, FetchState
@@ -229,7 +231,18 @@ def _next_due(tx: Transaction) -> datetime:
 async def living(
     stage: DemoStage, publisher: Publisher, *, now: datetime | None = None
 ) -> AsyncIterator[Life]:
-    """Open an installation, at a time; closing and opening it again on one stage is a restart."""
+    """Open an installation, at a time; closing and opening it again on one stage is a restart.
+
+    Nothing ends beside the polls of a moment, so there is no turn to wait for: that is real time, which stands still.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("monitor.pipeline.poll.TURN_SECONDS", 0.0)
+        async with _living(stage, publisher, now=now) as life:
+            yield life
+
+
+@contextlib.asynccontextmanager
+async def _living(stage: DemoStage, publisher: Publisher, *, now: datetime | None) -> AsyncIterator[Life]:
     async with opened(stage) as app:
         clock = by_clock(app)
         clock.now = now or clock.now
