@@ -96,19 +96,23 @@ def bind(sql: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     does.
     """
     lists: dict[str, int] = {}
-    flat: dict[str, Any] = {}
-    for name, value in params.items():
-        if isinstance(value, tuple):
+    flat = dict(params)
+    for name, value in params.items():  # by exact type: nothing else is ever handed over, and this runs for every value
+        if type(value) is str:
+            if "\x00" in value:
+                raise _with_nul(name)
+        elif type(value) is tuple:
             lists[name] = len(value)
-            flat |= {f"{name}_{index}": each for index, each in enumerate(value)}
-        else:
-            flat[name] = value
-    for name, value in flat.items():
-        if isinstance(value, str) and "\x00" in value:
-            raise Unstorable(
-                f"{name}: text with a NUL character cannot be stored; clean it before it gets here"
-            )
+            del flat[name]
+            for index, each in enumerate(value):
+                if type(each) is str and "\x00" in each:
+                    raise _with_nul(name)
+                flat[f"{name}_{index}"] = each
     return (_spread(sql, tuple(lists.items())) if lists else sql), flat
+
+
+def _with_nul(name: str) -> Unstorable:
+    return Unstorable(f"{name}: text with a NUL character cannot be stored; clean it before it gets here")
 
 
 @lru_cache(maxsize=256)

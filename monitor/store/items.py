@@ -346,7 +346,7 @@ def _add_version_row(
         url=text.url,
         source=text.source,
         author=text.author,
-        tags=to_json(text.tags),
+        tags=to_json(text.tags) if text.tags else "[]",
         title=text.title,
         summary=text.summary,
         body=text.body,
