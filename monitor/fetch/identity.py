@@ -78,7 +78,7 @@ def _carrier(entry: Entry) -> tuple[str | None, str | None, str]:
 
 
 def _key(entry: Entry, *, repeated: bool) -> str:
-    link = canonical_link(entry.link, fragment=True) if entry.link else ""
+    link = canonical_link(entry.link, fragment="#" in entry.link) if entry.link else ""
     if entry.raw_id and not repeated:
         return _short("guid:", entry.raw_id)
     if entry.raw_id:

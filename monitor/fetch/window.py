@@ -15,7 +15,7 @@ from monitor.model import Slot
 
 def unsure(parsed: Parsed, before: Sequence[Slot]) -> bool:
     """Whether unseen entries could change what those still in the document are taken for."""
-    if not (parsed.pieces and parsed.entries):
+    if not (parsed.pieces and parsed.entries and before):
         return False
     shown = set(parsed.pieces)
     there = [slot for slot in before if slot.piece in shown]
