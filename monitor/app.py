@@ -31,11 +31,15 @@ from monitor.fetch.cadence import Limits, pace
 from monitor.fetch.pool import ParserPool
 from monitor.fetch.request import FetchOptions
 from monitor.fetch.rhythm import Rhythm, rate
+from monitor.fetch.robots import Robots
 from monitor.match import Watchlist, compile_watchlist
 from monitor.model import Feed, Priority, Topic
 from monitor.net.client import make_client
 from monitor.pipeline import (
+    ArticleOptions,
+    ArticleReader,
     Context,
+    Hosts,
     Poller,
     PollOptions,
     Pusher,
@@ -45,6 +49,7 @@ from monitor.pipeline import (
     Shipper,
     Stage,
     dispatch,
+    make_robots,
     tidy,
 )
 from monitor.store import Sealer, Store, Transaction, feeds, meta, open_store, recipients, watchlist
@@ -87,6 +92,8 @@ class App:
     store: Store
     context: Context
     poller: Poller
+    articles: ArticleReader
+    robots: Robots
     shipper: Shipper
     pusher: Pusher | None = None
     parsers: ParserPool
@@ -135,6 +142,8 @@ class App:
         pusher = make_pusher(settings, context, http)
         if pusher is not None:
             closing.push_async_callback(pusher.close)
+        in_use = hosts_in_use(settings)
+        robots = article_robots(settings, context, http, in_use)
         app = cls(
             settings=settings,
             store=store,
@@ -146,7 +155,18 @@ class App:
                 secrets=settings.secrets,
                 options=poll_options(settings, in_force),
                 pusher=pusher,
+                hosts_in_use=in_use,
             ),
+            articles=ArticleReader(
+                context,
+                client=http,
+                parsers=parsers,
+                secrets=settings.secrets,
+                hosts_in_use=in_use,
+                robots=robots,
+                options=ArticleOptions(),
+            ),
+            robots=robots,
             shipper=Shipper(context, tools=tools, options=send_options(tools.smtp)),
             pusher=pusher,
             parsers=parsers,
@@ -341,11 +361,12 @@ def store_key(settings: Settings) -> bytes:
 
 
 def http_client(settings: Settings) -> httpx.AsyncClient:
-    """Make the one client of polls, webhooks and hubs, with room for as many of each as run at once."""
+    """Make the one client of polls, articles, webhooks and hubs, with room for as many of each as run at once."""
     return make_client(
         user_agent=user_agent(settings.service.contact),
         allow_networks=settings.fetch.allow_networks,
         max_connections=settings.fetch.concurrency
+        + ArticleOptions().concurrency
         + SendOptions(owner="").concurrency
         + PushOptions(base_url="").concurrency,
     )
@@ -370,6 +391,16 @@ def poll_options(settings: Settings, in_force: Pace) -> PollOptions:
         limits=partial(limits, settings, in_force),
         fetch=fetch_options(settings),
     )
+
+
+def hosts_in_use(settings: Settings) -> Hosts:
+    """Make what polls and the reading of articles share, so that together they keep each host's bounds."""
+    return Hosts(per_host=settings.fetch.per_host, pause=settings.fetch.host_spacing_seconds)
+
+
+def article_robots(settings: Settings, context: Context, http: httpx.AsyncClient, in_use: Hosts) -> Robots:
+    """Make the memory of what sites ask of crawlers, for links that no person chose."""
+    return make_robots(http, options=fetch_options(settings), pause=in_use.pause, clock=context.clock)
 
 
 def fetch_options(settings: Settings) -> FetchOptions:

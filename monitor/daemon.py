@@ -84,6 +84,7 @@ async def poll_once(settings: Settings, slugs: Sequence[str]) -> list[FeedLine]:
         started = app.context.clock()
         await poll_now(app, slugs)
         await app.poller.poll_due()
+        await app.articles.read_due()
         await app.dispatch()
         while await app.shipper.fill():
             await app.shipper.crew.drain()
@@ -166,7 +167,12 @@ async def _running(app: App) -> AsyncIterator[LocalRunner]:
 
     await app.heartbeat()
     runner = LocalRunner(
-        {Stage.POLL: app.poller.fill, Stage.DISPATCH: app.dispatch, Stage.SEND: app.shipper.fill},
+        {
+            Stage.POLL: app.poller.fill,
+            Stage.READ: app.articles.fill,
+            Stage.DISPATCH: app.dispatch,
+            Stage.SEND: app.shipper.fill,
+        },
         heartbeat=beat,
         hourly={"tidy": app.tidy, "pace": app.set_pace},
         minutely={"push": app.pusher.run_due} if app.pusher else {},
@@ -180,12 +186,19 @@ async def _running(app: App) -> AsyncIterator[LocalRunner]:
 
 
 async def _stop(app: App, runner: LocalRunner) -> None:
-    """Take no new work, then let polls, one last dispatch and sends come to their end."""
+    """Take no new work, then let polls, readings, one last dispatch and sends come to their end."""
     _notify("STOPPING=1")
-    log.info("daemon.stopping", polls=app.poller.crew.busy, sends=app.shipper.crew.busy)
+    log.info(
+        "daemon.stopping",
+        polls=app.poller.crew.busy,
+        articles=app.articles.crew.busy,
+        sends=app.shipper.crew.busy,
+    )
     await runner.stop()
     try:
-        await app.poller.finish(timeout=DRAIN_SECONDS / 2)
+        await asyncio.gather(
+            app.poller.finish(timeout=DRAIN_SECONDS / 2), app.articles.crew.drain(timeout=DRAIN_SECONDS / 2)
+        )
         await app.dispatch()
         await app.shipper.crew.drain(timeout=DRAIN_SECONDS / 2)
         await app.store.write(outbox.release_leases, now=app.context.clock())

@@ -17,6 +17,7 @@ DRIVERS = {
     "apscheduler": {"runner/local.py"},
     "feedparser": {"fetch/dates.py", "fetch/parse.py", "fetch/strict.py"},
     "protego": {"fetch/robots.py"},
+    "trafilatura": {"fetch/article.py"},
     "lark": {"match/grammar.py", "match/query.py"},
     "aiosmtplib": {"deliver/email.py", "deliver/smtp.py"},
     "httptools": {"net/answer.py"},

@@ -77,6 +77,8 @@ def explain(
             typer.echo(f"  {item['link']}")
         if item["story"]:
             typer.echo(f"  story: {item['story']}")
+        if item["article"]:
+            typer.echo(f"  full text: {item['article']}")
         for verdict in sorted(item["verdicts"], key=lambda verdict: not verdict["hit"]):
             mark = "HIT " if verdict["hit"] else "no  "
             words = f" [{', '.join(verdict['words'])}]" if verdict["words"] else ""

@@ -38,6 +38,7 @@ class Phrases:
     topic: str
     matched: str
     matched_nothing: str
+    in_full_text: str
     because: str
     no_headline: str
     urgent: str
@@ -74,6 +75,7 @@ ENGLISH = Phrases(
     topic="the topic ",
     matched=" matched ",
     matched_nothing=" matched",
+    in_full_text=" in the full text of the article",
     because="You get this because ",
     no_headline="(no headline)",
     urgent="Urgent",
@@ -110,6 +112,7 @@ SPANISH = Phrases(
     topic="el tema ",
     matched=" coincidió con ",
     matched_nothing=" coincidió",
+    in_full_text=" en el texto completo del artículo",
     because="Recibe este aviso porque ",
     no_headline="(sin titular)",
     urgent="Urgente",
@@ -193,14 +196,15 @@ def headline(alert: Alert, *, limit: int) -> str:
 
 
 def why_topic(entry: AlertHit, phrases: Phrases) -> tuple[Part, ...]:
-    """Say which topic matched and on which words, as a clause without a full stop."""
+    """Say which topic matched, on which words, and if only the full text has them: a clause without a full stop."""
     left, right = phrases.quotes
     name = one_line(entry.topic.name, 200) or entry.topic.slug
     words = matched_words(entry.hit.spans)
     said = Part(text=f"{phrases.topic}{left}{name}{right}")
     if not words:
         return (said, Part(text=phrases.matched_nothing))
-    return (said, Part(text=phrases.matched), *_listed(words, phrases))
+    where = (Part(text=phrases.in_full_text),) if entry.hit.only_in_full_text else ()
+    return (said, Part(text=phrases.matched), *_listed(words, phrases), *where)
 
 
 def why_alert(entries: Sequence[AlertHit], phrases: Phrases) -> tuple[Part, ...]:

@@ -13,7 +13,8 @@ from monitor.errors import NotFound, Refused
 from monitor.fetch.identity import canonical_link
 from monitor.match import explain as explain_match
 from monitor.model import Hit, Item, Topic
-from monitor.store import Transaction, hits, items, ledger, stories, watchlist
+from monitor.store import Transaction, articles, hits, items, ledger, stories, watchlist
+from monitor.store.articles import ArticleState, ArticleStatus
 
 MANY = 1000  # items that wait for their decision are few: dispatch follows each poll at once
 
@@ -32,7 +33,10 @@ class TopicVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemExplained:
-    """One stored item, its story, and its verdict under each topic asked for."""
+    """One stored item, its story, what became of its page, and its verdict under each topic asked for.
+
+    `article` is empty where the feed does not want full texts.
+    """
 
     item: int
     feed: str
@@ -41,6 +45,7 @@ class ItemExplained:
     first_seen: datetime
     version: int
     story: str | None
+    article: str
     verdicts: tuple[TopicVerdict, ...]
 
 
@@ -51,6 +56,7 @@ class _Found:
     waiting: frozenset[int]
     decisions: list[tuple[str, str]]
     story: str | None
+    article: ArticleStatus | None
 
 
 async def explain(app: App, target: str, topic: str | None = None) -> list[ItemExplained]:
@@ -97,6 +103,7 @@ def _found(tx: Transaction, item: Item) -> _Found:
             for decision, subscription, topic in ledger.decisions_of_item(tx, item.id)
         ],
         story=story.title if story else None,
+        article=articles.status_of(tx, item.id),
     )
 
 
@@ -110,8 +117,24 @@ def _explain(found: _Found, topics: list[Topic]) -> ItemExplained:
         first_seen=found.item.first_seen,
         version=found.item.version,
         story=found.story,
+        article=_article(found.article) if found.article else "",
         verdicts=tuple(_verdict(found, topic, recorded.get(topic.slug)) for topic in topics),
     )
+
+
+def _where(hit: Hit) -> str:
+    return ", in the full text of the article" if hit.only_in_full_text else ""
+
+
+def _article(status: ArticleStatus) -> str:
+    """Say what became of the page that an item links to."""
+    match status.state:
+        case ArticleState.READ:
+            return f"read: {status.reason}" if status.reason else "read, and matched again"
+        case ArticleState.REFUSED:
+            return f"not read: {status.reason}"
+    tried = f" after {status.attempts} attempts: {status.reason}" if status.reason else ""
+    return f"to be read from {status.due_at:%Y-%m-%d %H:%M}Z on{tried}"
 
 
 def _verdict(found: _Found, topic: Topic, hit: Hit | None) -> TopicVerdict:
@@ -121,7 +144,7 @@ def _verdict(found: _Found, topic: Topic, hit: Hit | None) -> TopicVerdict:
             topic=topic.slug,
             hit=True,
             recorded=True,
-            sentence=f"hit ({hit.reason.value}) by revision {hit.topic_revision} of the topic",
+            sentence=f"hit ({hit.reason.value}) by revision {hit.topic_revision} of the topic{_where(hit)}",
             words=words,
             decisions=tuple(text for slug, text in found.decisions if slug == topic.slug)
             or ("not decided yet" if hit.id in found.waiting else "no subscription asks for this topic",),

@@ -33,12 +33,13 @@ _PAGE_SECONDS = 3.0  # for the page that comes with a refusal; only its explanat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchOptions:
-    """Limits of one poll: body sizes in bytes, time in seconds over all redirects together."""
+    """Limits of one poll: body sizes in bytes, time in seconds over all redirects together; what we accept."""
 
     max_raw: int = 5 * 1024 * 1024
     max_decoded: int = 20 * 1024 * 1024
     total_timeout: float = 30.0
     max_redirects: int = 5
+    accept: str = ACCEPT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +155,7 @@ def _circle(seen: set[str], target: httpx.URL) -> str:
 async def _ask(client: httpx.AsyncClient, address: httpx.URL, terms: _Terms) -> Fetched:
     """Send one request; a redirect comes back with outcome None and its status."""
     conditional = _validators(address, terms.state)
-    headers = [*_plain_fields(address, terms.reach), *conditional]
+    headers = [*_plain_fields(address, terms), *conditional]
     try:
         request = client.build_request("GET", address, headers=headers, extensions=_extensions(terms.reach))
     except httpx.InvalidURL as error:
@@ -169,9 +170,9 @@ async def _ask(client: httpx.AsyncClient, address: httpx.URL, terms: _Terms) -> 
         await response.aclose()
 
 
-def _plain_fields(address: httpx.URL, reach: Reach) -> list[tuple[bytes, bytes]]:
+def _plain_fields(address: httpx.URL, terms: _Terms) -> list[tuple[bytes, bytes]]:
     """Return the fields of a request without validators; a feed's own win, and go to their own origin only."""
-    fields = [("Accept", ACCEPT), ("Accept-Encoding", ACCEPT_ENCODING)]
+    reach, fields = terms.reach, [("Accept", terms.options.accept), ("Accept-Encoding", ACCEPT_ENCODING)]
     if reach.fields and origin(address) == reach.origin:
         own = {name.lower() for name, _ in reach.fields}
         fields = [pair for pair in fields if pair[0].lower() not in own] + list(reach.fields)

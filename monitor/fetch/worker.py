@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
+from monitor.fetch import article
 from monitor.fetch.document import to_wire
 from monitor.fetch.parse import parse
 from monitor.fetch.wire import LENGTHS, OUT_OF_MEMORY, frame
@@ -33,7 +34,12 @@ def _feed(header: Mapping[str, Any], body: bytes) -> dict[str, Any]:
     )
 
 
-TASKS: dict[str, Callable[[Mapping[str, Any], bytes], Any]] = {"feed": _feed}
+def _article(header: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+    """Extract the text of an article's page: headers."""
+    return article.to_wire(article.read_article(body, headers=header["headers"]))
+
+
+TASKS: dict[str, Callable[[Mapping[str, Any], bytes], Any]] = {"feed": _feed, "article": _article}
 
 
 def main(arguments: list[str]) -> int:

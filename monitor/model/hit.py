@@ -40,3 +40,8 @@ class Hit:
     reason: HitReason
     spans: tuple[Span, ...]
     found_at: datetime
+
+    @property
+    def only_in_full_text(self) -> bool:
+        """Whether all of its words were found only on the article's own page."""
+        return self.item.full_text and all(span.field == "body" for span in self.spans) and bool(self.spans)

@@ -41,7 +41,7 @@ class ItemDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A stored item in one version."""
+    """A stored item in one version; of a `full_text` one the body was read from the article's own page."""
 
     id: int
     feed_id: int
@@ -54,3 +54,4 @@ class Item:
     published: datetime | None
     updated: datetime | None
     text: ItemText
+    full_text: bool = False

@@ -1,18 +1,24 @@
-"""The stages in the order data flows: poll, dispatch, send; tidy sweeps behind them.
+"""The stages in the order data flows: poll, read, dispatch, send; tidy sweeps behind them.
 
 The only place that joins stages. Each stage computes first and then commits one transaction, and what it
 commits is the next stage's queue: a crash between any two leaves rows that the next tick finishes.
 """
 
+from monitor.pipeline.articles import ArticleOptions, ArticleReader
 from monitor.pipeline.context import Context, Stage
 from monitor.pipeline.dispatch import dispatch
+from monitor.pipeline.hosts import Hosts
+from monitor.pipeline.pages import make_robots
 from monitor.pipeline.poll import Poller, PollOptions
 from monitor.pipeline.push import Pusher, PushOptions
 from monitor.pipeline.send import SendOptions, Shipper
 from monitor.pipeline.tidy import Retention, tidy
 
 __all__ = [
+    "ArticleOptions",
+    "ArticleReader",
     "Context",
+    "Hosts",
     "PollOptions",
     "Poller",
     "PushOptions",
@@ -22,5 +28,6 @@ __all__ = [
     "Shipper",
     "Stage",
     "dispatch",
+    "make_robots",
     "tidy",
 ]

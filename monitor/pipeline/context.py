@@ -13,6 +13,7 @@ class Stage(StrEnum):
     """The stages that can be woken."""
 
     POLL = "poll"
+    READ = "read"
     DISPATCH = "dispatch"
     SEND = "send"
 

@@ -11,9 +11,11 @@ from datetime import datetime
 from monitor.match import ENGINE, TopicMatch, Watchlist
 from monitor.model import Feed, FetchState, Hit, HitReason, Hub, Item, ItemDraft, Poll, Slot
 from monitor.pipeline.push import Pusher
-from monitor.store import Transaction, feeds, gaps, hits, hosts, items, windows
+from monitor.store import Transaction, articles, feeds, gaps, hits, hosts, items, windows
 from monitor.store.gaps import Gap
 from monitor.store.items import KnownItem
+
+READ_IN_FULL = (HitReason.LIVE, HitReason.UPDATED)  # what may alert: nobody waits for the text of the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,9 @@ def keep(
     made: list[Hit] = []
     for entry in polled.judged:
         item = _keep_item(tx, polled, entry, revision=watchlist.revision, now=now)
-        made += _keep_hits(tx, item, entry, now=now)
+        made += keep_hits(tx, item, entry, now=now)
+        if feed.full_text and entry.reason in READ_IN_FULL:
+            articles.enqueue(tx, item, now=now)
     return made
 
 
@@ -125,7 +129,8 @@ def _keep_item(tx: Transaction, polled: Polled, entry: Judged, *, revision: int,
     )
 
 
-def _keep_hits(tx: Transaction, item: Item, entry: Judged, *, now: datetime) -> list[Hit]:
+def keep_hits(tx: Transaction, item: Item, entry: Judged, *, now: datetime) -> list[Hit]:
+    """Keep what a version of an item matched; return the hits on topics that no version matched before."""
     found = (
         hits.add_hit(
             tx,

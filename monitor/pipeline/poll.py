@@ -79,13 +79,13 @@ class Poller:
         secrets: Secrets,
         options: PollOptions,
         pusher: Pusher | None = None,
+        hosts_in_use: Hosts | None = None,
     ) -> None:
         self._context = context
         self._options = options
         self._pusher = pusher
         self._reader = Reader(context, client=client, parsers=parsers, secrets=secrets, options=options.fetch)
-        self._hosts = Hosts(per_host=options.per_host, pause=options.host_pause)
-        self._refused: set[str] | None = None  # hosts that the store holds back; None: not read yet
+        self._hosts = hosts_in_use or Hosts(per_host=options.per_host, pause=options.host_pause)
         self._network = Network()
         self._polling: set[int] = set()
         self._quiet: list[Polled] = []
@@ -99,8 +99,12 @@ class Poller:
         A feed whose poll still runs is not claimed again, since that poll would lose its claim and all it found.
         """
         await asyncio.sleep(max(0.0, self._turned_at + TURN_SECONDS - time.monotonic()))
-        if self._refused is None:
-            self._refused = set(await self._context.store.read(hosts.held))
+        if self._hosts.refused is None:
+            self._hosts.refused = set(await self._context.store.read(hosts.held))
+        async with self._hosts.turn:
+            return await self._take_turn()
+
+    async def _take_turn(self) -> int:
         quiet, self._quiet = self._quiet, []
         if not quiet and not self.crew.free:
             return 0
@@ -190,6 +194,8 @@ class Poller:
         report.tell(polled, ending, made, ms=round((time.monotonic() - clock) * 1000))
         if made:
             self._context.wake(Stage.DISPATCH)
+        if judged and feed.full_text:
+            self._context.wake(Stage.READ)
         return polled.quiet
 
     async def _look_up(self, feed: Feed, reading: Reading) -> LookedUp:
@@ -283,7 +289,7 @@ class Poller:
             gap=gap_of(ending, now=now),
             hold=_hold(host, ending.outcome, fetched, failures=state.failures, now=now),
             hub=reading.hub,
-            release=host if answered and host in (self._refused or ()) else None,
+            release=host if answered and host in (self._hosts.refused or ()) else None,
         )
 
     async def _pushed(self, feed: Feed) -> bool:
@@ -301,11 +307,11 @@ class Poller:
         made = await self._context.store.write(
             keep, polled, watchlist=watchlist, pusher=self._pusher, now=self._context.clock()
         )
-        if made is not None and self._refused is not None:
+        if made is not None and self._hosts.refused is not None:
             if polled.hold is not None:
-                self._refused.add(polled.hold.host)
+                self._hosts.refused.add(polled.hold.host)
             elif polled.release is not None:
-                self._refused.discard(polled.release)
+                self._hosts.refused.discard(polled.release)
         return made
 
 

@@ -17,11 +17,16 @@ def tell(polled: Polled, ending: Ending, made: Sequence[Hit], *, ms: int) -> Non
     """Log a finished poll (one that found nothing only for those who debug), what changed in its feed, and its hits."""
     _poll(polled, ms=ms)
     _changes(polled, ending)
+    tell_hits(made)
+
+
+def tell_hits(made: Sequence[Hit]) -> None:
+    """Log new hits."""
     for hit in made:
         log.info(
             "item.matched",
             item=hit.item.id,
-            feed=polled.feed.slug,
+            feed=hit.item.feed_slug,
             topic=hit.topic_slug,
             title=hit.item.text.title,
             words=list(dict.fromkeys(span.text for span in hit.spans)),

@@ -16,7 +16,12 @@ from monitor.pipeline import Stage
 
 log = structlog.get_logger()
 
-TICK_SECONDS: Mapping[Stage, float] = {Stage.POLL: 1.0, Stage.DISPATCH: 5.0, Stage.SEND: 1.0}
+TICK_SECONDS: Mapping[Stage, float] = {
+    Stage.POLL: 1.0,
+    Stage.READ: 1.0,
+    Stage.DISPATCH: 5.0,
+    Stage.SEND: 1.0,
+}
 HEARTBEAT_SECONDS = 15
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3600

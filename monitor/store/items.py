@@ -29,7 +29,7 @@ _LINK_HEAD = 255  # code points of a link that its index holds; see the migratio
 # What `item_of` reads, of an item (i) of a feed (f) in one of its versions (v).
 ITEM_COLUMNS: Final = """
   i.id, i.feed_id, f.slug AS feed_slug, i.key, i.first_seen, v.version, v.link, v.canonical_link,
-  v.published, v.updated, v.language, v.url, v.source, v.author, v.tags, v.title, v.summary, v.body
+  v.published, v.updated, v.language, v.url, v.source, v.author, v.tags, v.title, v.summary, v.body, v.full_text
 """
 _NEWEST: Final = f"""
 SELECT {ITEM_COLUMNS}
@@ -190,9 +190,11 @@ def add_version(
     reason: HitReason,
     watchlist_revision: int,
     engine: str,
+    full_text: bool = False,
 ) -> Item:
     """Store what an item says now as its next version; the former ones stay. Raises `NotFound`.
 
+    `full_text` says that the body was read from the article's page, not from the feed.
     Of an item that changes at every poll only the first and the latest versions stay, and those that made a hit.
     """
     row = tx.one(
@@ -216,6 +218,7 @@ def add_version(
         reason=reason,
         watchlist_revision=watchlist_revision,
         engine=engine,
+        full_text=full_text,
     )
     if version > MAX_VERSIONS:
         tx.run(_THIN_OUT, item_id=item_id, kept=version - MAX_VERSIONS + 1)
@@ -292,6 +295,7 @@ def item_of(row: Row) -> Item:
             author=row["author"],
             tags=tuple(from_json(row["tags"])),
         ),
+        full_text=bool(row["full_text"]),
     )
 
 
@@ -317,6 +321,8 @@ def _add_version_row(
     item_id: int,
     version: int,
     draft: ItemDraft,
+    *,
+    full_text: bool = False,
     **judged: Any,
 ) -> None:
     text = draft.text
@@ -324,11 +330,12 @@ def _add_version_row(
         """
         INSERT INTO item_versions (
           item_id, version, seen_at, reason, watchlist_revision, engine, fingerprint, link, canonical_link,
-          published, updated, language, url, source, author, tags, title, summary, body
+          published, updated, language, url, source, author, tags, title, summary, body, full_text
         ) VALUES (
           :item_id, :version, :seen_at, :reason, :watchlist_revision, :engine, :fingerprint, :link,
           :canonical_link,
-          :published, :updated, :language, :url, :source, :author, :tags, :title, :summary, :body
+          :published, :updated, :language, :url, :source, :author, :tags, :title, :summary, :body,
+          :full_text
         )
         """,
         item_id=item_id,
@@ -350,4 +357,5 @@ def _add_version_row(
         title=text.title,
         summary=text.summary,
         body=text.body,
+        full_text=int(full_text),
     )

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.app import App, poll_options
-from monitor.pipeline import Poller, SendOptions, Shipper
+from monitor.app import App, article_robots, hosts_in_use, poll_options
+from monitor.pipeline import ArticleOptions, ArticleReader, Poller, SendOptions, Shipper
 from monitor.store import Transaction
 
 
@@ -26,12 +26,24 @@ def by_clock(app: App, *, owner: str = "test") -> Clock:
     clock = Clock(datetime.now(UTC))
     app.context = replace(app.context, clock=clock, random=lambda: 0.0)
     app.tools = replace(app.tools, clock=clock)
+    in_use = hosts_in_use(app.settings)
+    app.robots = article_robots(app.settings, app.context, app.http, in_use)
+    app.articles = ArticleReader(
+        app.context,
+        client=app.http,
+        parsers=app.parsers,
+        secrets=app.settings.secrets,
+        hosts_in_use=in_use,
+        robots=app.robots,
+        options=ArticleOptions(),
+    )
     app.poller = Poller(
         app.context,
         client=app.http,
         parsers=app.parsers,
         secrets=app.settings.secrets,
         options=poll_options(app.settings, app.pace),
+        hosts_in_use=in_use,
     )
     app.shipper = Shipper(app.context, tools=app.tools, options=SendOptions(owner=owner))
     return clock
