@@ -21,7 +21,7 @@ class Clock:
         self.now += timedelta(**step)
 
 
-def by_clock(app: App, *, owner: str = "test") -> Clock:
+def by_clock(app: App, *, owner: str = "test", article_seconds: float = 60.0) -> Clock:
     """Let every stage of an App read a clock of ours."""
     clock = Clock(datetime.now(UTC))
     app.context = replace(app.context, clock=clock, random=lambda: 0.0)
@@ -35,7 +35,7 @@ def by_clock(app: App, *, owner: str = "test") -> Clock:
         secrets=app.settings.secrets,
         hosts_in_use=in_use,
         robots=app.robots,
-        options=ArticleOptions(),
+        options=ArticleOptions(total_seconds=article_seconds),
     )
     app.poller = Poller(
         app.context,
