@@ -5,68 +5,56 @@ makes no decision about feeds, items or alerts.
 """
 
 import asyncio
-import base64
-import os
 import random
 import secrets
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parseaddr
-from functools import partial
-from pathlib import Path
 from typing import Self, TextIO
 
-import filelock
 import httpx
 import structlog
 
-from monitor import __version__
 from monitor.config import Desired, Plan, Settings, apply_plan, load_desired
-from monitor.deliver import SenderIdentity, SendTools, SmtpOptions
-from monitor.errors import ConfigError, Problem, StoreBusy, StoreError
-from monitor.fetch.cadence import Limits, pace
+from monitor.deliver import SenderIdentity, SendTools
+from monitor.errors import ConfigError, Problem
 from monitor.fetch.pool import ParserPool
-from monitor.fetch.request import FetchOptions
-from monitor.fetch.rhythm import Rhythm, rate
 from monitor.fetch.robots import Robots
 from monitor.match import Watchlist, compile_watchlist
-from monitor.model import Feed, Priority, Topic
-from monitor.net.client import make_client
+from monitor.model import Topic
+from monitor.options import (
+    Pace,
+    article_robots,
+    hosts_in_use,
+    http_client,
+    make_pusher,
+    pace_of,
+    parser_pool,
+    poll_options,
+    send_options,
+    sender_identity,
+    smtp_options,
+)
 from monitor.pipeline import (
     ArticleOptions,
     ArticleReader,
     Context,
-    Hosts,
     Poller,
-    PollOptions,
     Pusher,
-    PushOptions,
     Retention,
-    SendOptions,
     Shipper,
     Stage,
     dispatch,
-    make_robots,
     tidy,
 )
+from monitor.state_folder import prepare_state_dir, store_key, take_lock
 from monitor.store import Sealer, Store, Transaction, feeds, meta, open_store, recipients, watchlist
 
 log = structlog.get_logger()
 
-LOCK_FILE = "monitor.lock"
-KEY_FILE = "secret.key"
-KEY_BYTES = 32
-LEASE_SPARE = timedelta(minutes=2)  # between the end of the longest send and that of its lease
-WEIGHTS = {Priority.URGENT: 4.0, Priority.NORMAL: 1.0, Priority.LOW: 0.25}  # twice, once, half as often
 SPREAD_SECONDS = 2.0  # for each new feed: first polls are strewn over this many seconds together
-
-
-def user_agent(contact: str) -> str:
-    """Name the program to the servers it polls, with the operator's contact when there is one."""
-    return f"news-monitor/{__version__}" + (f" (+{contact})" if contact else "")
 
 
 @dataclass(slots=True)
@@ -75,13 +63,6 @@ class FilesState:
 
     applied_at: datetime | None = None
     problems: tuple[Problem, ...] = ()
-
-
-@dataclass(slots=True)
-class Pace:
-    """The factor between a feed's rate and its interval in force, in hours."""
-
-    value: float = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -299,184 +280,3 @@ async def _tell_locked_channels(store: Store) -> None:
 
 def _watchlist(tx: Transaction) -> tuple[list[Topic], int]:
     return watchlist.list_topics(tx), watchlist.watchlist_revision(tx)
-
-
-def prepare_state_dir(path: Path) -> Path:
-    """Make the state folder, readable by us alone."""
-    try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StoreError(
-            f"the state folder {path} cannot be made: {error.strerror}; "
-            "set [store] state_dir to a folder this user can write"
-        ) from error
-    return path
-
-
-def take_lock(state: Path) -> filelock.FileLock:
-    """Take the lock of a state folder; it ends with the process, however that dies.
-
-    Raises StoreBusy naming the holder, when another process has it.
-    """
-    lock = filelock.FileLock(state / LOCK_FILE, mode=0o600)
-    try:
-        lock.acquire(blocking=False)
-    except filelock.Timeout as error:
-        raise StoreBusy(
-            f"another monitor process uses {state}; stop it first, or point [store] state_dir elsewhere"
-        ) from error
-    except OSError as error:
-        raise StoreError(
-            f"the state folder {state} cannot be written: {error.strerror}; check its owner and the disk"
-        ) from error
-    return lock
-
-
-def store_key(settings: Settings) -> bytes:
-    """Read the key that seals stored secrets: the configured one, else one made once in the state folder.
-
-    Raises StoreError when the key file cannot be written or does not hold 32 bytes in base64.
-    """
-    if settings.store_key is not None:
-        return settings.store_key
-    path = settings.state_dir / KEY_FILE
-    try:
-        if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(base64.b64encode(Sealer.new_key()) + b"\n")
-        key = base64.b64decode(path.read_bytes().strip(), validate=True)
-    except OSError as error:
-        raise StoreError(
-            f"the key file {path} cannot be used: {error.strerror}; check its owner and the disk"
-        ) from error
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise StoreError(
-            f"the key file {path} does not hold 32 bytes in base64; put it back from a backup, or remove it: "
-            "then a new key is made, and webhook channels need a new secret in their file"
-        )
-    return key
-
-
-def http_client(settings: Settings) -> httpx.AsyncClient:
-    """Make the one client of polls, articles, webhooks and hubs, with room for as many of each as run at once."""
-    return make_client(
-        user_agent=user_agent(settings.service.contact),
-        allow_networks=settings.fetch.allow_networks,
-        max_connections=settings.fetch.concurrency
-        + ArticleOptions().concurrency
-        + SendOptions(owner="").concurrency
-        + PushOptions(base_url="").concurrency,
-    )
-
-
-def parser_pool(settings: Settings) -> ParserPool:
-    """Make the pool of parser processes with the configured limits."""
-    return ParserPool(
-        settings.fetch.parser_workers,
-        cpu_seconds=settings.fetch.parser_cpu_seconds,
-        memory_bytes=settings.fetch.parser_memory_mib * 1024 * 1024,
-    )
-
-
-def poll_options(settings: Settings, in_force: Pace) -> PollOptions:
-    """Cut the poll stage's options out of the settings; intervals follow the pace then `in_force`."""
-    fetch = settings.fetch
-    return PollOptions(
-        concurrency=fetch.concurrency,
-        per_host=fetch.per_host,
-        host_pause=fetch.host_spacing_seconds,
-        limits=partial(limits, settings, in_force),
-        fetch=fetch_options(settings),
-    )
-
-
-def hosts_in_use(settings: Settings) -> Hosts:
-    """Make what polls and the reading of articles share, so that together they keep each host's bounds."""
-    return Hosts(per_host=settings.fetch.per_host, pause=settings.fetch.host_spacing_seconds)
-
-
-def article_robots(settings: Settings, context: Context, http: httpx.AsyncClient, in_use: Hosts) -> Robots:
-    """Make the memory of what sites ask of crawlers, for links that no person chose."""
-    return make_robots(http, options=fetch_options(settings), pause=in_use.pause, clock=context.clock)
-
-
-def fetch_options(settings: Settings) -> FetchOptions:
-    """Cut the limits of one request out of the settings."""
-    fetch = settings.fetch
-    return FetchOptions(
-        max_raw=fetch.max_body_mib * 1024 * 1024,
-        max_decoded=4 * fetch.max_body_mib * 1024 * 1024,
-        total_timeout=fetch.total_timeout_seconds,
-    )
-
-
-def pace_of(settings: Settings, polled: Sequence[Feed], *, now: datetime) -> float:
-    """Work out the pace at which feeds together keep to the request budget, from what is known of each."""
-    return pace(
-        (
-            (rate(Rhythm.from_text(feed.fetch.rhythm), now), WEIGHTS[feed.priority])
-            for feed in polled
-            if feed.fetch.retired_at is None
-        ),
-        budget=settings.fetch.requests_per_feed_hour,
-        floor=settings.floor_seconds,
-        ceiling=settings.fetch.max_interval_hours * 3600,
-    )
-
-
-def limits(settings: Settings, in_force: Pace, feed: Feed) -> Limits:
-    """Return the bounds of a feed's interval."""
-    floor = max(settings.floor_for(feed.url), feed.min_interval)
-    return Limits(
-        floor=floor,
-        ceiling=max(floor, settings.fetch.max_interval_hours * 3600),
-        pace=in_force.value,
-        budget=settings.fetch.requests_per_feed_hour,
-        weight=WEIGHTS[feed.priority],
-    )
-
-
-def make_pusher(settings: Settings, context: Context, http: httpx.AsyncClient) -> Pusher | None:
-    """Make the push stage; None where hubs are not wanted."""
-    if not settings.fetch.websub:
-        return None
-    return Pusher(context, client=http, options=PushOptions(base_url=settings.service.base_url))
-
-
-def smtp_options(settings: Settings) -> SmtpOptions | None:
-    """Cut the mail relay's options out of the settings; None when there is no [smtp]."""
-    smtp = settings.smtp
-    if smtp is None:
-        return None
-    return SmtpOptions(
-        host=smtp.host,
-        port=smtp.port,
-        tls=smtp.tls,
-        username=smtp.username,
-        password=smtp.password,
-        ca_file=smtp.ca_file,
-        timeout=smtp.timeout_seconds,
-    )
-
-
-def send_options(smtp: SmtpOptions | None) -> SendOptions:
-    """Name this process in leases, which outlast the longest conversation that the relay's limits allow."""
-    options = SendOptions(owner=f"{os.getpid()}-{secrets.token_hex(4)}")
-    longest = timedelta(seconds=smtp.longest_send if smtp else 0.0)
-    return replace(options, lease=max(options.lease, longest + LEASE_SPARE))
-
-
-def sender_identity(settings: Settings) -> SenderIdentity:
-    """Say who alerts come from."""
-    sender = settings.smtp.mail_from if settings.smtp else ""
-    return SenderIdentity(
-        instance=settings.service.name,
-        mail_from=sender,
-        mail_domain=parseaddr(sender)[1].rpartition("@")[2] or "localhost",
-        base_url=settings.service.base_url,
-        contact=settings.service.contact,
-        version=__version__,
-    )

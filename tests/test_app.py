@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app import App, prepare_state_dir, send_options, smtp_options, user_agent
+from monitor.app import App
 from monitor.config import load_settings
 from monitor.errors import ConfigError, StoreBusy, StoreError
+from monitor.options import send_options, smtp_options, user_agent
 from monitor.pipeline import Stage
+from monitor.state_folder import prepare_state_dir
 from monitor.store import recipients
 from tests.conftest import TOPICS, opened, recorded, recording, small_stage
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from monitor.app import App, fetch_options
+from monitor.app import App
 from monitor.config.values import is_loopback_host
 from monitor.errors import Refused
 from monitor.fetch import discover as pages
@@ -17,6 +17,7 @@ from monitor.fetch.discover import Candidate, How
 from monitor.fetch.document import Parsed
 from monitor.fetch.identity import canonical_link
 from monitor.model import Feed, Outcome
+from monitor.options import fetch_options
 from monitor.store import feeds
 from monitor.text.gate import without_credentials
 

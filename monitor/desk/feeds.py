@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from monitor.app import App, fetch_options
+from monitor.app import App
 from monitor.errors import NotFound, Refused
 from monitor.fetch.health import health
 from monitor.fetch.language import is_tag, primary
 from monitor.fetch.parse import Parsed
 from monitor.fetch.request import fetch
 from monitor.model import Feed, FetchState, HealthState, Outcome
+from monitor.options import fetch_options
 from monitor.pipeline import Stage
 from monitor.store import Transaction, audit, feeds, hosts
 from monitor.store.feed_rows import asked_host

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from monitor.app import fetch_options, user_agent
 from monitor.config import Settings
 from monitor.fetch.parse import Parsed
 from monitor.fetch.pool import ParserPool
@@ -14,6 +13,7 @@ from monitor.fetch.report import document
 from monitor.fetch.request import fetch
 from monitor.model import FetchState, Outcome
 from monitor.net.client import make_client
+from monitor.options import fetch_options, user_agent
 
 
 async def parse_all(

@@ -97,7 +97,10 @@ def bind(sql: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """
     lists: dict[str, int] = {}
     flat = dict(params)
-    for name, value in params.items():  # by exact type: nothing else is ever handed over, and this runs for every value
+    for (
+        name,
+        value,
+    ) in params.items():  # by exact type: nothing else is ever handed over, and this runs for every value
         if type(value) is str:
             if "\x00" in value:
                 raise _with_nul(name)

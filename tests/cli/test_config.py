@@ -102,7 +102,7 @@ def test_neither_plan_nor_apply_shows_a_webhook_address_or_secret(cli: Cli, site
 
 def test_a_second_process_on_the_store_is_refused_with_code_1(cli: Cli, site: DemoStage) -> None:
     """Held by another command that is at work, not by a daemon that could be asked."""
-    from monitor.app import prepare_state_dir, take_lock
+    from monitor.state_folder import prepare_state_dir, take_lock
 
     lock = take_lock(prepare_state_dir(site.state_dir))
     try:

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app import App, poll_options
+from monitor.app import App
 from monitor.demo.stage import DemoStage
 from monitor.model import Feed, FetchState
+from monitor.options import poll_options
 from monitor.pipeline import Poller
 from monitor.store import Transaction, feeds, hosts, items
 from monitor.store.feed_rows import host_of

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.app import App, article_robots, hosts_in_use, poll_options
+from monitor.app import App
+from monitor.options import article_robots, hosts_in_use, poll_options
 from monitor.pipeline import ArticleOptions, ArticleReader, Poller, SendOptions, Shipper
 from monitor.store import Transaction
 
