@@ -192,13 +192,11 @@ class ArticleReader:
         await self._context.store.write(_keep_refusal, claimed, reason, due_at=due_at, hold=visit.hold)
         if visit.hold is not None and self._hosts.refused is not None:
             self._hosts.refused.add(visit.hold.host)
-        log.info(
-            "article.postponed" if again else "article.refused",
-            item=claimed.item.id,
-            feed=claimed.feed.slug,
-            url=claimed.url,
-            reason=reason,
-        )
+        facts = {"item": claimed.item.id, "feed": claimed.feed.slug, "url": claimed.url, "reason": reason}
+        if again:
+            log.info("article.postponed", **facts)
+        else:
+            log.info("article.refused", **facts)
 
 
 def with_full_text(draft: ItemDraft, text: str) -> ItemDraft:
