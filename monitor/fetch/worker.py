@@ -22,7 +22,7 @@ from monitor.fetch.document import to_wire
 from monitor.fetch.parse import parse
 from monitor.fetch.wire import LENGTHS, OUT_OF_MEMORY, frame
 
-_GARBAGE = 100_000  # objects
+_GARBAGE = 5_000  # objects
 _SAMPLE = b"<rss><channel><item><title>&lt;b&gt;ready&lt;/b&gt;</title></item></channel></rss>"
 
 
@@ -51,9 +51,8 @@ def main(arguments: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     gc.freeze()
-    gc.set_threshold(
-        _GARBAGE
-    )  # a document's objects are many and short-lived; looking through them often is waste
+    # A document's objects are many and short-lived: looking through them often is waste, too seldom lets them pile up.
+    gc.set_threshold(_GARBAGE)
     try:
         # What libraries load lazily is loaded now, and a limit too low to work with shows before any document.
         parse(_SAMPLE, headers={}, url="", now=datetime.now(UTC))
