@@ -6,11 +6,12 @@ answer is "not sure", and all of it is parsed.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from monitor.fetch.document import Entry, Parsed
 from monitor.fetch.identity import canonical_link
-from monitor.model import Slot
+from monitor.model import ItemDraft, Slot
 
 
 def unsure(parsed: Parsed, before: Sequence[Slot]) -> bool:
@@ -48,6 +49,28 @@ def slots(
             slot = next(fresh)
             window.append(Slot(piece, slot.key, slot.guid, slot.link))
     return tuple(window)
+
+
+def reissued(drafts: Sequence[ItemDraft], before: Sequence[Slot]) -> dict[str, str]:
+    """Return the key of the item that a draft's guid stood for in the window, by draft key, where its own differs.
+
+    An item that was issued again under another guid keeps its key, and only the window knows of the other guid.
+    What stands twice, in the window or among the drafts, says nothing.
+    """
+    guids = Counter(slot.guid for slot in before)
+    keys = Counter(slot.key for slot in before)
+    items = {
+        slot.guid: slot.key
+        for slot in before
+        if slot.guid and slot.key and guids[slot.guid] == 1 and keys[slot.key] == 1
+    }
+    carried = {draft.key: _digest(draft.raw_id or "") for draft in drafts}
+    times = Counter(carried.values())
+    return {
+        key: items[guid]
+        for key, guid in carried.items()
+        if times[guid] == 1 and items.get(guid, key) != key and items[guid] not in carried
+    }
 
 
 def still_shown(parsed: Parsed, before: Sequence[Slot]) -> tuple[str, ...]:

@@ -190,8 +190,8 @@ class ArticleReader:
         if visit.passing and not again:
             reason = f"given up after {claimed.attempts} attempts; {reason}"
         await self._context.store.write(_keep_refusal, claimed, reason, due_at=due_at, hold=visit.hold)
-        if visit.hold is not None and self._hosts.refused is not None:
-            self._hosts.refused.add(visit.hold.host)
+        if visit.hold is not None:
+            self._hosts.refuse(visit.hold.host)
         facts = {"item": claimed.item.id, "feed": claimed.feed.slug, "url": claimed.url, "reason": reason}
         if again:
             log.info("article.postponed", **facts)

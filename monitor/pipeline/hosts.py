@@ -26,8 +26,8 @@ class Hosts:
     """Counts the requests in flight to each host and remembers when the last one ended.
 
     `per_host` bounds those to a host at a time, `pause` is the usual number of seconds between two. Whoever looks for
-    `room` keeps `turn` until it has entered: no two may take the same place. `refused` are the hosts that the store
-    holds back or has held back; None until it was read.
+    `room` keeps `turn` until it has entered: no two may take the same place. `refused` says how many times in a row
+    each host has refused us that the store holds, or has held, back; None until it was read.
     """
 
     def __init__(self, *, per_host: int, pause: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,7 +37,7 @@ class Hosts:
         self._flying: Counter[str] = Counter()
         self._free_at: dict[str, float] = {}
         self.turn = asyncio.Lock()
-        self.refused: set[str] | None = None
+        self.refused: dict[str, int] | None = None
 
     def room(self) -> dict[str, int]:
         """Return how many more polls each host takes now, of those that take fewer than usual."""
@@ -72,6 +72,16 @@ class Hosts:
             del self._flying[host]
         if pause := max(pause_after(host, usual=self._pause), at_least):
             self._free_at[host] = self._clock() + pause
+
+    def refuse(self, host: str) -> None:
+        """Note that a host has refused us once more."""
+        if self.refused is not None:
+            self.refused[host] = self.refused.get(host, 0) + 1
+
+    def release(self, host: str) -> None:
+        """Note that a host has answered again."""
+        if self.refused is not None:
+            self.refused.pop(host, None)
 
     def pause(self, host: str) -> float:
         """Return the pause of a host in seconds, for whoever asks it twice within one poll."""

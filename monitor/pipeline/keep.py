@@ -75,7 +75,7 @@ def keep(
         return None
     _hear(tx, polled, pusher)
     if polled.hold is not None:
-        hosts.hold(tx, polled.hold.host, until=polled.hold.until, reason=polled.hold.reason)
+        hosts.hold(tx, polled.hold.host, until=polled.hold.until, reason=polled.hold.reason, now=now)
     if polled.release is not None:
         hosts.release(tx, polled.release)
     if polled.shown:

@@ -6,7 +6,9 @@ It decides nothing but under which keys to ask: `intake` does.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from monitor.model import ItemDraft
+from monitor.fetch.identity import reused
+from monitor.fetch.window import reissued
+from monitor.model import ItemDraft, Slot
 from monitor.pipeline.intake import FLOOD, Known, apart
 from monitor.store import Transaction, items
 
@@ -20,8 +22,15 @@ class LookedUp:
     renamed: dict[str, str] = field(default_factory=dict)
 
 
-def look_up(tx: Transaction, feed_id: int, drafts: Sequence[ItemDraft]) -> LookedUp:
-    """Find the items that a feed has already, and the texts and links that it has shown under other keys."""
+def look_up(
+    tx: Transaction, feed_id: int, drafts: Sequence[ItemDraft], *, before: Sequence[Slot] = ()
+) -> LookedUp:
+    """Find the items that a feed has already, and the texts and links that it has shown under other keys.
+
+    `before` is the window remembered of its last document, which knows items that were issued again.
+    """
+    again = _again(tx, feed_id, drafts, before)
+    drafts = [again.get(draft.key, draft) for draft in drafts]
     by_key = items.known(tx, feed_id, [draft.key for draft in drafts])
     edited = [by_key[draft.key] for draft in drafts if _edited(draft, by_key)]
     if edited:
@@ -32,8 +41,30 @@ def look_up(tx: Transaction, feed_id: int, drafts: Sequence[ItemDraft]) -> Looke
         drafts = [others.get(draft.key, draft) for draft in drafts]
         by_key |= items.known(tx, feed_id, [draft.key for draft in others.values()])
     known = replace(_shown(tx, feed_id, [d for d in drafts if d.key not in by_key]), by_key=by_key)
-    renamed = {key: draft.key for key, draft in others.items()}
+    renamed = {key: draft.key for key, draft in (again | others).items()}
     return LookedUp(drafts=tuple(drafts), known=known, renamed=renamed)
+
+
+def _again(
+    tx: Transaction, feed_id: int, drafts: Sequence[ItemDraft], before: Sequence[Slot]
+) -> dict[str, ItemDraft]:
+    """Return under the item's key, by their own, the drafts of items that the window has under another guid.
+
+    Not those whose guid has gone to another article since.
+    """
+    keys = reissued(drafts, before)
+    if not keys:
+        return {}
+    stored = items.known(tx, feed_id, keys.values())
+    described = items.describe(tx, stored.values())
+    found = {}
+    for draft in drafts:
+        item = stored.get(keys.get(draft.key, ""))
+        if item is not None and not reused(
+            draft, link=described[item.id].canonical_link, title=described[item.id].title
+        ):
+            found[draft.key] = replace(draft, key=keys[draft.key])
+    return found
 
 
 def _edited(draft: ItemDraft, by_key: dict[str, items.KnownItem]) -> bool:

@@ -100,7 +100,7 @@ class Poller:
         """
         await asyncio.sleep(max(0.0, self._turned_at + TURN_SECONDS - time.monotonic()))
         if self._hosts.refused is None:
-            self._hosts.refused = set(await self._context.store.read(hosts.held))
+            self._hosts.refused = await self._context.store.read(hosts.held)
         async with self._hosts.turn:
             return await self._take_turn()
 
@@ -201,7 +201,9 @@ class Poller:
     async def _look_up(self, feed: Feed, reading: Reading) -> LookedUp:
         if not reading.identified.drafts:
             return LookedUp()
-        return await self._context.store.read(look_up, feed.id, reading.identified.drafts)
+        return await self._context.store.read(
+            look_up, feed.id, reading.identified.drafts, before=reading.slots_before
+        )
 
     async def _judge(self, watchlist: Watchlist, feed: Feed, intake: Intake, ending: Ending) -> list[Judged]:
         """Match beside the event loop, one feed at a time; in slices, since only between them can it be stopped."""
@@ -269,6 +271,7 @@ class Poller:
             jitter=self._context.random(),
         )
         host = host_of(fetched.url) or asked_host(feed)  # the last one asked: redirects may lead to another
+        refused = self._refused or {}
         answered = fetched.status is not None and fetched.status < 400
         return Polled(
             feed=feed,
@@ -287,9 +290,9 @@ class Poller:
             touched_at=ending.touched_at or now,
             shown=ending.shown,
             gap=gap_of(ending, now=now),
-            hold=_hold(host, ending.outcome, fetched, failures=state.failures, now=now),
+            hold=_hold(host, ending.outcome, fetched, refusals=refused.get(host, 0), now=now),
             hub=reading.hub,
-            release=host if answered and host in (self._hosts.refused or ()) else None,
+            release=host if answered and host in refused else None,
         )
 
     async def _pushed(self, feed: Feed) -> bool:
@@ -307,11 +310,11 @@ class Poller:
         made = await self._context.store.write(
             keep, polled, watchlist=watchlist, pusher=self._pusher, now=self._context.clock()
         )
-        if made is not None and self._hosts.refused is not None:
+        if made is not None:
             if polled.hold is not None:
-                self._hosts.refused.add(polled.hold.host)
+                self._hosts.refuse(polled.hold.host)
             elif polled.release is not None:
-                self._hosts.refused.discard(polled.release)
+                self._hosts.release(polled.release)
         return made
 
 
@@ -348,15 +351,16 @@ def _match(watchlist: Watchlist, found: Sequence[ItemDraft]) -> list[tuple[Topic
     return [tuple(watchlist.match(draft.text)) for draft in found]
 
 
-def _hold(host: str, outcome: Outcome, fetched: Fetched, *, failures: int, now: datetime) -> Hold | None:
+def _hold(host: str, outcome: Outcome, fetched: Fetched, *, refusals: int, now: datetime) -> Hold | None:
     """Return how long a host's other feeds wait, too: it has refused us, not this feed.
 
-    As long as it asks; else ten minutes, doubled with each failure. This feed's own interval is no matter of theirs.
+    As long as it asks; else ten minutes, doubled with each of its `refusals` so far, whichever feeds met with them.
+    This feed's own interval is no matter of theirs.
     """
     busy = outcome is Outcome.SERVER_ERROR and fetched.status == 503 and "retry-after" in fetched.headers
     if not host or not (outcome is Outcome.RATE_LIMITED or busy):
         return None
     told = retry_after(fetched.headers, now)
-    guess = min(RATE_LIMITED_FLOOR * 2 ** min(failures, 20), MAX_BACKOFF)
+    guess = min(RATE_LIMITED_FLOOR * 2 ** min(refusals, 20), MAX_BACKOFF)
     seconds = guess if told is None else min(told, MAX_RETRY_AFTER)
     return Hold(host=host, until=now + timedelta(seconds=seconds), reason=fetched.reason)

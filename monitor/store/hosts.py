@@ -17,20 +17,24 @@ class Wait:
     reason: str
 
 
-def hold(tx: Transaction, host: str, *, until: datetime, reason: str) -> None:
-    """Ask no feed of a host before a time; of two refusals the later end counts."""
+def hold(tx: Transaction, host: str, *, until: datetime, reason: str, now: datetime) -> None:
+    """Ask no feed of a host before a time; of two refusals the later end counts.
+
+    One that comes while the host makes us wait answers what was asked before, and does not count again.
+    """
     tx.run(
         """
         INSERT INTO hosts (host, wait_until, refusals, reason) VALUES (:host, :until, 1, :reason)
         ON CONFLICT (host) DO UPDATE SET
           wait_until = CASE WHEN hosts.wait_until > excluded.wait_until THEN hosts.wait_until
             ELSE excluded.wait_until END,
-          refusals = hosts.refusals + 1,
+          refusals = hosts.refusals + CASE WHEN hosts.wait_until > :now THEN 0 ELSE 1 END,
           reason = excluded.reason
         """,
         host=host,
         until=micros(until),
         reason=reason,
+        now=micros(now),
     )
 
 

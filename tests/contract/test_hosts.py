@@ -12,7 +12,7 @@ async def test_no_feed_of_a_host_that_waits_is_claimed_until_its_time(
     for slug in ("one", "two"):
         await store.write(seed.feed, slug, url=f"https://busy.example/{slug}")
     await store.write(seed.feed, "other", url="https://calm.example/feed")
-    await store.write(hosts.hold, "busy.example", until=t(10), reason="HTTP 429")
+    await store.write(hosts.hold, "busy.example", until=t(10), reason="HTTP 429", now=t())
     assert [feed.slug for feed in await store.write(feeds.claim_due, now=t(9), limit=9)] == ["other"]
     assert await store.read(feeds.any_due, now=t(9)) is False
     assert await store.read(feeds.any_due, now=t(10)) is True
@@ -21,16 +21,23 @@ async def test_no_feed_of_a_host_that_waits_is_claimed_until_its_time(
 
 
 async def test_of_two_refusals_the_later_end_counts(store: Store, t: Clock) -> None:
-    await store.write(hosts.hold, "busy.example", until=t(60), reason="asked for an hour")
-    await store.write(hosts.hold, "busy.example", until=t(5), reason="asked again")
+    await store.write(hosts.hold, "busy.example", until=t(60), reason="asked for an hour", now=t())
+    await store.write(hosts.hold, "busy.example", until=t(5), reason="asked again", now=t(1))
     wait = await store.read(hosts.wait_of, "busy.example")
     assert wait is not None
     assert (wait.until, wait.reason) == (t(60), "asked again")
-    assert await store.read(hosts.held) == {"busy.example": 2}
+
+
+async def test_refusals_that_come_together_count_once(store: Store, t: Clock) -> None:
+    for moment, counted in ((0, 1), (1, 1), (60, 2), (119, 2), (200, 3)):
+        await store.write(
+            hosts.hold, "busy.example", until=t(60 * (1 + moment // 60)), reason="r", now=t(moment)
+        )
+        assert await store.read(hosts.held) == {"busy.example": counted}, moment
 
 
 async def test_a_host_that_answers_again_is_forgotten(store: Store, t: Clock) -> None:
-    await store.write(hosts.hold, "busy.example", until=t(60), reason="r")
+    await store.write(hosts.hold, "busy.example", until=t(60), reason="r", now=t())
     await store.write(hosts.release, "busy.example")
     await store.write(hosts.release, "never.example")
     assert await store.read(hosts.held) == {}
@@ -38,8 +45,8 @@ async def test_a_host_that_answers_again_is_forgotten(store: Store, t: Clock) ->
 
 
 async def test_a_wait_from_a_clock_that_ran_ahead_is_dropped(store: Store, t: Clock) -> None:
-    await store.write(hosts.hold, "ahead.example", until=t() + timedelta(days=400), reason="r")
-    await store.write(hosts.hold, "week.example", until=t() + timedelta(days=7), reason="r")
+    await store.write(hosts.hold, "ahead.example", until=t() + timedelta(days=400), reason="r", now=t())
+    await store.write(hosts.hold, "week.example", until=t() + timedelta(days=7), reason="r", now=t())
     assert await store.write(hosts.prune_waits, now=t()) == 1
     assert await store.read(hosts.held) == {"week.example": 1}
 

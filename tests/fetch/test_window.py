@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from monitor.fetch.document import Entry, Parsed
 from monitor.fetch.identity import identify
-from monitor.fetch.window import shares_nothing, slots, still_shown, unsure
-from monitor.model import Outcome, Slot
+from monitor.fetch.window import reissued, shares_nothing, slots, still_shown, unsure
+from monitor.model import ItemDraft, Outcome, Slot
 
 
 def piece(entry: Entry) -> str:
@@ -78,6 +78,37 @@ def test_a_key_that_was_renamed_is_remembered_under_its_new_name() -> None:
     parsed = document([entry(1)])
     (slot,) = slots(parsed, ("guid:g1",), (), renamed={"guid:g1": "guid:old"})
     assert slot.key == "guid:old"
+
+
+def drafts(*entries: Entry) -> tuple[ItemDraft, ...]:
+    return identify(document(list(entries)), feed_language="und", source="").drafts
+
+
+def test_a_guid_that_stood_for_an_item_under_another_key_is_that_item() -> None:
+    before = slots(
+        document([entry(1), entry(2)]), ("guid:g1", "guid:g2"), (), renamed={"guid:g1": "guid:old"}
+    )
+    assert reissued(drafts(entry(1), entry(2), entry(3)), before) == {"guid:g1": "guid:old"}
+    assert reissued(drafts(entry(1)), ()) == {}
+
+
+def test_a_guid_that_is_not_one_items_alone_says_nothing() -> None:
+    def window(*keys: str) -> tuple[Slot, ...]:
+        old = [entry(1), entry(2)]
+        return slots(
+            document(old),
+            ("guid:g1", "guid:g2"),
+            (),
+            renamed=dict(zip(("guid:g1", "guid:g2"), keys, strict=True)),
+        )
+
+    before = window("guid:old", "guid:g2")
+    assert reissued(drafts(entry(1), entry(9, guid="g1")), before) == {}, "two entries carry it"
+    assert reissued(drafts(entry(1), entry(9, guid="old")), before) == {}, "the item is there itself"
+    assert reissued(drafts(entry(1), entry(2)), window("guid:old", "guid:old")) == {}, "shown under two guids"
+    assert reissued(drafts(Entry(title="No guid")), before) == {}
+    twice = slots(document([entry(1), entry(5, guid="g1")]), ("guid:a", "guid:b"), (), renamed={})
+    assert reissued(drafts(entry(1)), twice) == {}, "two items had it"
 
 
 def test_an_entry_that_shares_guid_or_link_with_one_still_there_is_not_judged_alone() -> None:

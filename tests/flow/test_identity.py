@@ -81,6 +81,35 @@ async def test_guids_made_anew_at_every_fetch_keep_no_rows(tmp_path: Path) -> No
         assert await app.store.read(versions) == 4
 
 
+async def test_an_item_issued_again_and_then_edited_is_not_told_twice(tmp_path: Path) -> None:
+    async with publisher(tmp_path) as (site, app, _):
+        site.show(entry(1), entry(2))
+        await poll_all(app)
+        site.show(entry(3), entry(1), entry(2))
+        await poll_all(app)
+        site.show(entry(3, guid="anew"), entry(1), entry(2))
+        await poll_all(app)
+        for edit in ("Fentanyl seized, now with a picture", "Fentanyl seized, and corrected"):
+            site.show(entry(3, guid="anew", title=edit), entry(1), entry(2))
+            await poll_all(app)
+        found = {item.key: item for item in await kept(app)}
+        assert set(found) == {"guid:g1", "guid:g2", "guid:g3"}
+        assert (found["guid:g3"].version, found["guid:g3"].text.title) == (3, edit)
+        assert (await reasons(app)).count(HitReason.LIVE) == 1
+
+
+async def test_a_guid_issued_again_and_then_given_to_another_article_loses_neither(tmp_path: Path) -> None:
+    async with publisher(tmp_path) as (site, app, _):
+        site.show(entry(1))
+        await poll_all(app)
+        site.show(entry(1, guid="anew"))
+        await poll_all(app)
+        site.show(entry(2, guid="anew", title="Muro fronterizo: sigue la obra"))
+        await poll_all(app)
+        assert {item.link for item in await kept(app)} == {f"https://paper.example/{n}" for n in (1, 2)}
+        assert (await reasons(app)).count(HitReason.LIVE) == 1
+
+
 async def test_a_guid_given_to_another_article_loses_neither(tmp_path: Path) -> None:
     async with publisher(tmp_path) as (site, app, _):
         site.show(entry("old"))
