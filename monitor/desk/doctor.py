@@ -2,7 +2,7 @@
 
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pyexpat import EXPAT_VERSION
@@ -14,11 +14,15 @@ from monitor.deliver.smtp import probe as probe_relay
 from monitor.desk.channels import BY_FILE
 from monitor.desk.status import Status, status
 from monitor.errors import ConfigError
-from monitor.store import Transaction, recipients
+from monitor.fetch.identity import canonical_link
+from monitor.model import Feed
+from monitor.store import Transaction, feeds, recipients
+from monitor.text.gate import without_credentials
 
 FIXED_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 SAFE_EXPAT = (2, 7, 2)
 LOW_DISK = 512 * 1024 * 1024
+MOST_NAMESAKES = 10  # findings; of each as many feeds are named
 
 
 class Grade(StrEnum):
@@ -51,6 +55,7 @@ async def doctor(app: App) -> list[Finding]:
         _sqlite(library),
         _expat(),
         *_feeds(state),
+        *_namesakes(await app.store.read(feeds.list_feeds)),
         *_deliveries(state),
         *(
             Finding(
@@ -174,6 +179,32 @@ def _feeds(state: Status) -> Iterator[Finding]:
         else ""
         if total
         else "monitor apply, or monitor feeds add URL",
+    )
+
+
+def _namesakes(known: Sequence[Feed]) -> list[Finding]:
+    """Point out feeds that share a name: one calls itself as another does, or as another's address is.
+
+    Nothing is done about it: a publisher may have copied the line from one feed into the next.
+    """
+    named: dict[str, list[str]] = {}
+    for feed in known:
+        if feed.enabled:
+            names = (canonical_link(name) for name in (feed.url, feed.fetch.hints.self_url) if name)
+            for name in dict.fromkeys(names):
+                named.setdefault(name, []).append(feed.slug)
+    groups = {tuple(slugs): name for name, slugs in named.items() if len(slugs) > 1}
+    return [_namesake(slugs, name) for slugs, name in list(groups.items())[:MOST_NAMESAKES]]
+
+
+def _namesake(slugs: tuple[str, ...], name: str) -> Finding:
+    more = len(slugs) - MOST_NAMESAKES
+    return Finding(
+        grade=Grade.WARN,
+        subject="feeds " + ", ".join(slugs[:MOST_NAMESAKES]) + (f" and {more} more" if more > 0 else ""),
+        found=f"all are, or call themselves, {without_credentials(name)}: they may be one feed",
+        advice="compare their items (monitor feeds why SLUG); of those that are the same, keep one and give the others "
+        "enabled = false in their file, or switch them off on their page",
     )
 
 

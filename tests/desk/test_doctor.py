@@ -1,12 +1,16 @@
 """The doctor names what is wrong and what to do; what is fine it says, too."""
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import pytest
 
 from monitor.app import App
 from monitor.config import load_settings
-from monitor.desk.doctor import Finding, Grade, doctor
+from monitor.desk.doctor import MOST_NAMESAKES, Finding, Grade, doctor
 from monitor.store import recipients
 from tests.conftest import TOPICS, opened, poll_all, recorded, recording, small_stage, switch_off
+from tests.flow.site import entry, publisher
 
 PAPER = recording("gazette", recorded("old", "Council meets in Douglas"))
 
@@ -78,3 +82,43 @@ async def test_broken_files_are_a_failure_with_their_place(tmp_path: Path) -> No
     assert found.grade is Grade.FAIL
     assert "topics.toml:8" in found.found
     assert found.advice == "monitor check-config"
+
+
+async def namesakes(folder: Path, selves: Mapping[str, str], *, off: str = "") -> list[Finding]:
+    """Subscribe to a feed at each path, which calls itself so, and return what is found of their names."""
+    paths = {f"paper-{n}": path for n, path in enumerate(selves)}
+    async with publisher(folder, paths=paths) as (site, app, _):
+        for path, own in selves.items():
+            site.show(entry(path), path=path, head=f'<atom:link rel="self" href="{own}"/>' if own else "")
+        await poll_all(app)
+        if off:
+            await app.store.write(switch_off, off, reason="it was told to")
+        return [finding for finding in await doctor(app) if "paper-" in finding.subject]
+
+
+@pytest.mark.parametrize(
+    "selves",
+    [{"/a": "/b", "/b": ""}, {"/a": "/b?utm_source=x", "/b": "/b"}, {"/a": "/c", "/b": "/c"}],
+    ids=["as the other's address", "as the other calls itself, too", "as neither's address"],
+)
+async def test_two_feeds_that_call_themselves_the_same_are_pointed_out_with_what_to_do(
+    tmp_path: Path, selves: Mapping[str, str]
+) -> None:
+    (finding,) = await namesakes(tmp_path, selves)
+    assert (finding.grade, finding.subject) == (Grade.WARN, "feeds paper-0, paper-1")
+    assert "127.0.0.1" in finding.found
+    assert "enabled = false" in finding.advice
+
+
+async def test_feeds_with_names_of_their_own_and_one_that_is_off_are_not_pointed_out(tmp_path: Path) -> None:
+    assert await namesakes(tmp_path, {"/a": "/a", "/b": "", "/c": "/x", "/d": "/c"}, off="paper-2") == []
+
+
+async def test_of_many_feeds_with_one_name_ten_are_named(tmp_path: Path) -> None:
+    (finding,) = await namesakes(tmp_path, {f"/{n}": "/same" for n in range(MOST_NAMESAKES + 2)})
+    assert finding.subject.endswith(" and 2 more")
+
+
+async def test_of_many_names_ten_are_pointed_out(tmp_path: Path) -> None:
+    pairs = {f"/{n}": f"/self-{n // 2}" for n in range(2 * MOST_NAMESAKES + 2)}
+    assert len(await namesakes(tmp_path, pairs)) == MOST_NAMESAKES

@@ -64,5 +64,11 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
         "tests/fetch/test_crawl.py::test_what_robots_forbid_is_not_asked_for_and_said",
         "tests/desk/test_discover.py::test_robots_are_obeyed_for_what_is_found",
     ),
+    "self": (
+        (
+            "tests/desk/test_doctor.py::"
+            "test_two_feeds_that_call_themselves_the_same_are_pointed_out_with_what_to_do"
+        ),
+    ),
     "58": ("tests/fetch/test_request.py::test_a_drip_runs_into_the_total_time",),
 }
