@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from monitor.model import Slot
-from monitor.store import Store, feeds, gaps, windows
-from monitor.store.gaps import Gap
+from monitor.store import Store, Transaction, feeds, gaps, windows
+from monitor.store.gaps import MOST_GAPS, Gap
 from monitor.store.windows import Window
 from tests.contract.conftest import Clock, Seed
 
@@ -41,3 +41,22 @@ async def test_gaps_are_listed_newest_first_and_counted_while_open(
     assert await store.read(gaps.gaps_of_feed, feed.id, limit=1) == [second]
     assert await store.read(gaps.open_gaps, after=t(0)) == {feed.id: 1}
     assert await store.read(gaps.open_gaps, after=t(11)) == {}
+
+
+async def test_of_a_feeds_many_gaps_the_newest_stay_and_those_of_other_feeds_are_left_alone(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    feed, other = await store.write(seed.feed), await store.write(seed.feed, "other-wire")
+
+    def add_many(tx: Transaction) -> None:
+        for number in range(MOST_GAPS + 3):
+            moment = t(number // 2)  # two at a time: of one time the later row is the newer
+            gap = Gap(found_at=moment, since=t(-1), recovered=number, closed=False, reason="r")
+            gaps.add_gap(tx, feed.id, gap)
+            if number < 2:
+                gaps.add_gap(tx, other.id, gap)
+
+    await store.write(add_many)
+    stay = await store.read(gaps.gaps_of_feed, feed.id, limit=2 * MOST_GAPS)
+    assert [gap.recovered for gap in stay] == list(range(MOST_GAPS + 2, 2, -1))
+    assert len(await store.read(gaps.gaps_of_feed, other.id, limit=9)) == 2

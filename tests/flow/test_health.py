@@ -1,10 +1,15 @@
 """How a feed is said to be, from its polls alone."""
 
+from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
+
+import pytest
 
 from monitor.app import App
 from monitor.demo.loopback import Response
 from monitor.desk.feeds import FeedLine, list_feeds
+from monitor.desk.why import why_feed
 from monitor.store import feeds
 from tests.conftest import poll_all
 from tests.flow.site import entry, publisher
@@ -12,6 +17,7 @@ from tests.flow.site import entry, publisher
 
 async def line(app: App) -> FeedLine:
     (found,) = await list_feeds(app)
+    assert (await why_feed(app, "gazette")).feed == found, "one story, wherever it is told"
     return found
 
 
@@ -75,3 +81,53 @@ async def test_a_feed_that_no_one_polled_is_late(tmp_path: Path) -> None:
         clock.advance(days=2)
         found = await line(app)
         assert (found.state, found.since) == ("late", found.next_poll_at)
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "said"),
+    [
+        (0.2, "ok", ""),
+        (2, "silent", "nothing new for 2 days, which at about"),
+        (90, "stale", "answers, but nothing new for 90 days; it used to have"),
+    ],
+)
+async def test_a_lively_feed_that_falls_silent_is_said_to_be_since_its_last_item(
+    tmp_path: Path, days: float, state: str, said: str
+) -> None:
+    async with publisher(tmp_path) as (site, app, clock):
+        newest = clock.now.replace(microsecond=0)
+        dates = (format_datetime(newest - timedelta(hours=n)) for n in range(48))
+        site.show(*(entry(n, more=f"<pubDate>{date}</pubDate>") for n, date in enumerate(dates)))
+        await poll_all(app)
+        assert (await line(app)).state == "ok"
+        clock.advance(days=days)
+        await poll_all(app)
+        found = await line(app)
+        assert (found.state, found.since) == (state, newest if said else None)
+        assert said in found.reason
+        assert found.then.startswith("polled again in ")
+        assert ("look whether the publisher has another feed" in found.then) == (state == "stale")
+        if days == 2:
+            news = entry("news", more=f"<pubDate>{format_datetime(clock.now)}</pubDate>")
+            site.show(news)
+            await poll_all(app)
+            assert (await line(app)).state == "ok"
+
+
+async def test_a_feed_without_items_is_said_to_be_empty_since_it_first_was(tmp_path: Path) -> None:
+    async with publisher(tmp_path) as (site, app, clock):
+        site.show(entry(1))
+        await poll_all(app)
+        clock.advance(hours=1)
+        since = clock.now
+        for _ in range(2):
+            site.show(head=f"<lastBuildDate>{format_datetime(clock.now)}</lastBuildDate>")
+            await poll_all(app)
+            found = await line(app)
+            assert (found.state, found.since) == ("empty", since)
+            assert found.reason == "answers with a feed that has no items"
+            assert found.then.startswith("polled again in ")
+            clock.advance(hours=2)
+        site.show(entry(1))
+        await poll_all(app)
+        assert (await line(app)).state == "ok"

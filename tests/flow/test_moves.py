@@ -1,5 +1,7 @@
 """A feed that has moved for good is asked where it is, and at its old address again when that fails."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from structlog.testing import capture_logs
@@ -7,8 +9,8 @@ from structlog.testing import capture_logs
 from monitor.app import App
 from monitor.demo.loopback import Response
 from monitor.desk.why import why_feed
-from monitor.model import Feed
-from monitor.store import feeds
+from monitor.model import Feed, HitReason
+from monitor.store import feeds, gaps, hits, items, windows
 from tests.conftest import poll_all
 from tests.flow.site import Site, entry, publisher
 from tests.pipeline.conftest import Clock
@@ -73,3 +75,29 @@ async def test_a_redirect_to_a_page_is_never_followed(tmp_path: Path) -> None:
             await poll_all(app)
         feed = await app.store.read(feeds.get_feed, "gazette")
         assert (feed.fetch.moved_to, feed.fetch.follows_move) == (None, False)
+
+
+async def test_an_address_that_a_person_changes_starts_with_an_empty_memory_and_keeps_its_items(
+    tmp_path: Path,
+) -> None:
+    """What was remembered of the old document must not hide entries of the new one, nor make news of it."""
+    async with publisher(tmp_path) as (site, app, clock):
+        site.show(entry(1), entry(2))
+        await poll_all(app)
+        feed = await app.store.read(feeds.get_feed, "gazette")
+        assert await app.store.read(windows.get_window, feed.id) is not None
+        elsewhere = replace(
+            feed, url=f"{site.url}/elsewhere", fetch=replace(feed.fetch, next_poll_at=clock.now)
+        )
+        changed = await app.store.write(feeds.put_feed, elsewhere)
+        assert await app.store.read(windows.get_window, feed.id) is None
+        assert (changed.fetch.window, changed.fetch.body_hash) == (None, None)
+        site.show(entry(2), entry(3), path="/elsewhere")
+        await poll_all(app)
+        again = await app.store.read(windows.get_window, feed.id)
+        assert again is not None
+        assert [slot.key for slot in again.slots] == ["guid:g2", "guid:g3"]
+        assert len(await app.store.read(items.recent_items, limit=9)) == 3
+        found = await app.store.read(hits.recent_hits, limit=9)
+        assert [hit.reason for hit in found] == [HitReason.BASELINE] * 3
+        assert not await app.store.read(gaps.open_gaps, after=clock.now - timedelta(days=1))

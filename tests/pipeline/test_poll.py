@@ -13,7 +13,7 @@ from monitor.demo.loopback import HOST, LoopbackServer
 from monitor.desk.feeds import list_feeds, poll_now
 from monitor.model import Feed, FetchState, Outcome
 from monitor.pipeline import Poller
-from monitor.store import Transaction, feeds, items, polls
+from monitor.store import Transaction, feeds, items, polls, windows
 from tests.conftest import opened, pass_time, poll_all, recorded, recording, small_stage
 from tests.pipeline.conftest import by_clock, fill_up, make_room
 
@@ -134,7 +134,7 @@ async def test_one_host_is_asked_only_so_many_times_at_once(tmp_path: Path) -> N
     assert most == 2
 
 
-async def test_a_poll_whose_feed_moved_meanwhile_writes_nothing(tmp_path: Path) -> None:
+async def test_a_poll_whose_feed_moved_meanwhile_writes_nothing_and_says_so(tmp_path: Path) -> None:
     """Its items belong to the address that was left."""
     async with small_stage(tmp_path, PAPER) as stage, opened(stage) as app:
 
@@ -145,11 +145,17 @@ async def test_a_poll_whose_feed_moved_meanwhile_writes_nothing(tmp_path: Path) 
         async with server(document("Fentanyl elsewhere"), meanwhile=move) as other:
             await app.store.write(feeds.put_feed, new_feed(other.port))
             await poll_now(app, ["gazette"])
-            await app.poller.fill()
-            await app.poller.finish()
+            with capture_logs() as logged:
+                await app.poller.fill()
+                await app.poller.finish()
+        (told,) = [line for line in logged if line["event"].startswith("feed.")]
+        assert (told["event"], told["feed"]) == ("feed.unfinished", "gazette")
+        assert "address or access was changed meanwhile" in told["reason"]
         assert await app.store.read(items.recent_items, limit=5) == []
         moved = await app.store.read(feeds.get_feed, "gazette")
         assert moved.fetch.baseline_at is None
+        assert await app.store.read(polls.recent_polls, moved.id, limit=9) == []
+        assert await app.store.read(windows.get_window, moved.id) is None
         assert moved.url == stage.feeds.url("gazette")
 
 
