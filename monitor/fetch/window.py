@@ -7,7 +7,7 @@ answer is "not sure", and all of it is parsed.
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 
 from monitor.fetch.document import Entry, Parsed
 from monitor.fetch.identity import canonical_link
@@ -52,25 +52,29 @@ def slots(
 
 
 def reissued(drafts: Sequence[ItemDraft], before: Sequence[Slot]) -> dict[str, str]:
-    """Return the key of the item that a draft's guid stood for in the window, by draft key, where its own differs.
+    """Return the key of the item that a draft stood for in the window, by draft key, where its own differs.
 
-    An item that was issued again under another guid keeps its key, and only the window knows of the other guid.
-    What stands twice, in the window or among the drafts, says nothing.
+    An item that was issued again under another guid keeps its key, and only the window knows of the other guid. A
+    draft is told by guid and link, else by its guid alone; what stands twice, here or there, says nothing.
     """
-    guids = Counter(slot.guid for slot in before)
-    keys = Counter(slot.key for slot in before)
-    items = {
-        slot.guid: slot.key
-        for slot in before
-        if slot.guid and slot.key and guids[slot.guid] == 1 and keys[slot.key] == 1
-    }
-    carried = {draft.key: _digest(draft.raw_id or "") for draft in drafts}
-    times = Counter(carried.values())
-    return {
-        key: items[guid]
-        for key, guid in carried.items()
-        if times[guid] == 1 and items.get(guid, key) != key and items[guid] not in carried
-    }
+    there = [slot for slot in before if slot.guid and slot.key]
+    carried = [(draft.key, _digest(draft.raw_id), _link(draft)) for draft in drafts if draft.raw_id]
+    found = _alone([(guid, key) for key, guid, _ in carried], [(slot.guid, slot.key) for slot in there])
+    found |= _alone(
+        [((guid, link), key) for key, guid, link in carried],
+        [((slot.guid, slot.link), slot.key) for slot in there],
+    )
+    own = {draft.key for draft in drafts}
+    times = Counter(found.values())
+    return {key: item for key, item in found.items() if item not in own and times[item] == 1}
+
+
+def _alone(here: Sequence[tuple[Hashable, str]], there: Sequence[tuple[Hashable, str]]) -> dict[str, str]:
+    """Pair the keys of those that alone carry a name here and there, each once; (name, key) each."""
+    names, keys = Counter(name for name, _ in there), Counter(key for _, key in there)
+    items = {name: key for name, key in there if names[name] == 1 and keys[key] == 1}
+    times = Counter(name for name, _ in here)
+    return {key: items[name] for name, key in here if times[name] == 1 and name in items}
 
 
 def still_shown(parsed: Parsed, before: Sequence[Slot]) -> tuple[str, ...]:
@@ -92,7 +96,7 @@ def _slot(entry: Entry, key: str) -> Slot:
     return Slot("", key, _digest(entry.raw_id or ""), _link(entry))
 
 
-def _link(entry: Entry) -> str:
+def _link(entry: Entry | ItemDraft) -> str:
     return _digest(canonical_link(entry.link)) if entry.link else ""
 
 

@@ -92,6 +92,12 @@ def test_a_guid_that_stood_for_an_item_under_another_key_is_that_item() -> None:
     assert reissued(drafts(entry(1)), ()) == {}
 
 
+def test_of_several_with_one_guid_the_link_tells_which_it_was() -> None:
+    before = slots(document([entry(1), entry(2)]), ("guid:g1", "guid:g2"), (), renamed={})
+    (one, other) = drafts(entry(1), entry(9, guid="g1"))
+    assert reissued((one, other), before) == {"guid:g1 https://p.test/1": "guid:g1"}
+
+
 def test_a_guid_that_is_not_one_items_alone_says_nothing() -> None:
     def window(*keys: str) -> tuple[Slot, ...]:
         old = [entry(1), entry(2)]
@@ -103,12 +109,12 @@ def test_a_guid_that_is_not_one_items_alone_says_nothing() -> None:
         )
 
     before = window("guid:old", "guid:g2")
-    assert reissued(drafts(entry(1), entry(9, guid="g1")), before) == {}, "two entries carry it"
+    assert reissued(drafts(entry(8, guid="g1"), entry(9, guid="g1")), before) == {}, "two entries carry it"
     assert reissued(drafts(entry(1), entry(9, guid="old")), before) == {}, "the item is there itself"
     assert reissued(drafts(entry(1), entry(2)), window("guid:old", "guid:old")) == {}, "shown under two guids"
     assert reissued(drafts(Entry(title="No guid")), before) == {}
     twice = slots(document([entry(1), entry(5, guid="g1")]), ("guid:a", "guid:b"), (), renamed={})
-    assert reissued(drafts(entry(1)), twice) == {}, "two items had it"
+    assert reissued(drafts(entry(7, guid="g1")), twice) == {}, "two items had it"
 
 
 def test_an_entry_that_shares_guid_or_link_with_one_still_there_is_not_judged_alone() -> None:

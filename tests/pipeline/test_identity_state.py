@@ -53,7 +53,7 @@ class Article:
 
     @property
     def title(self) -> str:
-        return f"Article {self.name}, {self.edits} edits"
+        return " ".join(f"{word}{self.name}" for word in ("council", "votes", "again")) + f" {self.edits}"
 
 
 class Documents(RuleBasedStateMachine):
@@ -82,6 +82,12 @@ class Documents(RuleBasedStateMachine):
     def publish(self, at: int, *, with_guid: bool) -> None:
         number = next(self.numbers)
         self.document.insert(at, Article(str(number), f"g{number}" if with_guid else ""))
+
+    @precondition(lambda self: 0 < len(self.document) < MOST)
+    @rule(at=st.integers(0, MOST), of=st.integers(0, MOST))
+    def publish_under_a_guid_in_use(self, at: int, of: int) -> None:
+        guid = self.document[of % len(self.document)].guid
+        self.document.insert(at, Article(str(next(self.numbers)), guid))
 
     @precondition(lambda self: self.document)
     @rule(at=st.integers(0, MOST))
