@@ -189,9 +189,12 @@ class ArticleReader:
         reason = visit.refused
         if visit.passing and not again:
             reason = f"given up after {claimed.attempts} attempts; {reason}"
-        await self._context.store.write(_keep_refusal, claimed, reason, due_at=due_at, hold=visit.hold)
+        now = self._context.clock()
+        await self._context.store.write(
+            _keep_refusal, claimed, reason, due_at=due_at, hold=visit.hold, now=now
+        )
         if visit.hold is not None:
-            self._hosts.refuse(visit.hold.host)
+            self._hosts.refused = await self._context.store.read(hosts.held)
         facts = {"item": claimed.item.id, "feed": claimed.feed.slug, "url": claimed.url, "reason": reason}
         if again:
             log.info("article.postponed", **facts)
@@ -242,10 +245,16 @@ def _keep(tx: Transaction, claimed: ClaimedArticle, text: _Text | None, *, now: 
 
 
 def _keep_refusal(
-    tx: Transaction, claimed: ClaimedArticle, reason: str, *, due_at: datetime | None, hold: Hold | None
+    tx: Transaction,
+    claimed: ClaimedArticle,
+    reason: str,
+    *,
+    due_at: datetime | None,
+    hold: Hold | None,
+    now: datetime,
 ) -> None:
     if hold is not None:
-        hosts.hold(tx, hold.host, until=hold.until, reason=hold.reason)
+        hosts.hold(tx, hold.host, until=hold.until, reason=hold.reason, now=now)
     if due_at is not None:
         articles.postpone(tx, claimed, due_at=due_at, reason=reason)
     else:

@@ -73,11 +73,6 @@ class Hosts:
         if pause := max(pause_after(host, usual=self._pause), at_least):
             self._free_at[host] = self._clock() + pause
 
-    def refuse(self, host: str) -> None:
-        """Note that a host has refused us once more."""
-        if self.refused is not None:
-            self.refused[host] = self.refused.get(host, 0) + 1
-
     def release(self, host: str) -> None:
         """Note that a host has answered again."""
         if self.refused is not None:

@@ -271,7 +271,7 @@ class Poller:
             jitter=self._context.random(),
         )
         host = host_of(fetched.url) or asked_host(feed)  # the last one asked: redirects may lead to another
-        refused = self._refused or {}
+        refused = self._hosts.refused or {}
         answered = fetched.status is not None and fetched.status < 400
         return Polled(
             feed=feed,
@@ -312,7 +312,7 @@ class Poller:
         )
         if made is not None:
             if polled.hold is not None:
-                self._hosts.refuse(polled.hold.host)
+                self._hosts.refused = await self._context.store.read(hosts.held)
             elif polled.release is not None:
                 self._hosts.release(polled.release)
         return made

@@ -162,7 +162,7 @@ async def test_of_a_host_one_page_is_claimed_at_a_time_the_newest_first(
 
 async def test_nothing_of_a_host_that_asked_us_to_wait_is_claimed(store: Store, seed: Seed, t: Clock) -> None:
     await start(store, seed)
-    await store.write(hosts.hold, "news.example", until=t(10), reason="HTTP 429")
+    await store.write(hosts.hold, "news.example", until=t(10), reason="HTTP 429", now=t())
     assert await claim(store, t, 9) == []
     assert await store.read(articles.any_due, now=t(9)) is False
     assert len(await claim(store, t, 10)) == 1
