@@ -21,7 +21,6 @@ from monitor.config import Desired, Plan, Settings, apply_plan, load_desired
 from monitor.deliver import SenderIdentity, SendTools
 from monitor.errors import ConfigError, Problem
 from monitor.fetch.pool import ParserPool
-from monitor.fetch.robots import Robots
 from monitor.match import Watchlist, compile_watchlist
 from monitor.model import Topic
 from monitor.options import (
@@ -74,7 +73,6 @@ class App:
     context: Context
     poller: Poller
     articles: ArticleReader
-    robots: Robots
     shipper: Shipper
     pusher: Pusher | None = None
     parsers: ParserPool
@@ -105,12 +103,7 @@ class App:
 
     @classmethod
     async def _open(cls, settings: Settings, closing: AsyncExitStack, *, console: TextIO) -> Self:
-        state = prepare_state_dir(settings.state_dir)
-        closing.callback(take_lock(state).release)
-        sealer = Sealer(store_key(settings))
-        store = await open_store(settings.store_url, sealer=sealer, backup_dir=state / "backups")
-        closing.push_async_callback(store.close)
-        await store.hold()
+        store = await _hold_store(settings, closing)
         http = http_client(settings)
         closing.push_async_callback(http.aclose)
         parsers = parser_pool(settings)
@@ -124,7 +117,6 @@ class App:
         if pusher is not None:
             closing.push_async_callback(pusher.close)
         in_use = hosts_in_use(settings)
-        robots = article_robots(settings, context, http, in_use)
         app = cls(
             settings=settings,
             store=store,
@@ -144,10 +136,9 @@ class App:
                 parsers=parsers,
                 secrets=settings.secrets,
                 hosts_in_use=in_use,
-                robots=robots,
+                robots=article_robots(settings, context, http, in_use),
                 options=ArticleOptions(),
             ),
-            robots=robots,
             shipper=Shipper(context, tools=tools, options=send_options(tools.smtp)),
             pusher=pusher,
             parsers=parsers,
@@ -243,6 +234,17 @@ class App:
     async def heartbeat(self) -> None:
         """Write to the store and read it back: proof that the writer lives."""
         await self.store.write(meta.put_meta, "heartbeat", _now().isoformat())
+
+
+async def _hold_store(settings: Settings, closing: AsyncExitStack) -> Store:
+    """Take the state folder's lock, open the store and keep it for this process alone."""
+    state = prepare_state_dir(settings.state_dir)
+    closing.callback(take_lock(state).release)
+    sealer = Sealer(store_key(settings))
+    store = await open_store(settings.store_url, sealer=sealer, backup_dir=state / "backups")
+    closing.push_async_callback(store.close)
+    await store.hold()
+    return store
 
 
 def _now() -> datetime:

@@ -27,7 +27,7 @@ from monitor.fetch.pool import ParserPool
 from monitor.fetch.request import Fetched, FetchOptions
 from monitor.fetch.window import still_shown
 from monitor.match import TopicMatch, Watchlist
-from monitor.model import Feed, Hit, ItemDraft, Outcome, Poll
+from monitor.model import Feed, FetchState, Hit, ItemDraft, Outcome, Poll
 from monitor.pipeline import report
 from monitor.pipeline.context import Context, Stage
 from monitor.pipeline.crew import Crew
@@ -237,62 +237,41 @@ class Poller:
         started: datetime,
         pushed: bool,
     ) -> Polled:
-        """Work out when the feed is due again, its state until then, and all that is to be kept."""
+        """Put together all that is to be kept of a poll."""
         now = self._context.clock()
-        fetched = reading.fetched
-        poll = Poll(
-            started_at=started,
-            ended_at=now,
-            outcome=ending.outcome,
-            reason=ending.reason,
-            status=fetched.status,
-            size=fetched.size,
-            items=_size(reading),
-            new_items=len(intake.new) + len(ending.older.drafts),
-        )
-        found = Found(
-            fetched=fetched,
-            digest=reading.digest,
-            damaged=reading.parsed.damaged,
-            hints=reading.parsed.hints if reading.read else None,
-            window=_size(reading) if reading.read else None,
-            new=[draft for draft in intake.new if draft.key not in intake.held],
-            familiar=ending.outcome is not Outcome.NEW
-            or bool(intake.seen or still_shown(reading.parsed, reading.slots_before)),
-        )
-        state, limits = taught(feed.fetch, found, now=now), self._options.limits(feed)
-        schedule = next_poll(
-            state,
-            outcome=ending.outcome,
-            headers=fetched.headers,
-            hints=state.hints,
-            limits=replace(limits, push=True) if pushed else limits,
-            now=now,
-            jitter=self._context.random(),
-        )
-        host = host_of(fetched.url) or asked_host(feed)  # the last one asked: redirects may lead to another
-        refused = self._hosts.refused or {}
-        answered = fetched.status is not None and fetched.status < 400
+        found = _found(reading, intake, ending)
+        # The host asked last: redirects may have led to another.
+        host, refused = host_of(reading.fetched.url) or asked_host(feed), self._hosts.refused or {}
+        answered = reading.fetched.status is not None and reading.fetched.status < 400
         return Polled(
             feed=feed,
-            state=progress(
-                state,
-                outcome=ending.outcome,
-                reason=ending.reason,
-                found=found,
-                schedule=schedule,
-                now=now,
-            ),
-            poll=poll,
+            state=self._state(feed, found, ending, pushed=pushed, now=now),
+            poll=_history(reading, intake, ending, started=started, now=now),
             judged=judged,
             known=intake.known,
             slots=ending.slots,
             touched_at=ending.touched_at or now,
             shown=ending.shown,
             gap=gap_of(ending, now=now),
-            hold=_hold(host, ending.outcome, fetched, refusals=refused.get(host, 0), now=now),
+            hold=_hold(host, ending.outcome, reading.fetched, refusals=refused.get(host, 0), now=now),
             hub=reading.hub,
             release=host if answered and host in refused else None,
+        )
+
+    def _state(self, feed: Feed, found: Found, ending: Ending, *, pushed: bool, now: datetime) -> FetchState:
+        """Work out when the feed is due again, and its state until then."""
+        state, limits = taught(feed.fetch, found, now=now), self._options.limits(feed)
+        schedule = next_poll(
+            state,
+            outcome=ending.outcome,
+            headers=found.fetched.headers,
+            hints=state.hints,
+            limits=replace(limits, push=True) if pushed else limits,
+            now=now,
+            jitter=self._context.random(),
+        )
+        return progress(
+            state, outcome=ending.outcome, reason=ending.reason, found=found, schedule=schedule, now=now
         )
 
     async def _pushed(self, feed: Feed) -> bool:
@@ -339,6 +318,34 @@ def _turn(tx: Transaction, quiet: Sequence[Polled], claim: _Claim, *, pusher: Pu
         return []
     return feeds.claim_due(
         tx, now=claim.now, limit=claim.limit, but=claim.but, room=claim.room, per_host=claim.per_host
+    )
+
+
+def _found(reading: Reading, intake: Intake, ending: Ending) -> Found:
+    """Return what the feed's own state depends on; a window issued again teaches nothing."""
+    return Found(
+        fetched=reading.fetched,
+        digest=reading.digest,
+        damaged=reading.parsed.damaged,
+        hints=reading.parsed.hints if reading.read else None,
+        window=_size(reading) if reading.read else None,
+        new=[draft for draft in intake.new if draft.key not in intake.held],
+        familiar=ending.outcome is not Outcome.NEW
+        or bool(intake.seen or still_shown(reading.parsed, reading.slots_before)),
+    )
+
+
+def _history(reading: Reading, intake: Intake, ending: Ending, *, started: datetime, now: datetime) -> Poll:
+    """Return the poll as the history keeps it."""
+    return Poll(
+        started_at=started,
+        ended_at=now,
+        outcome=ending.outcome,
+        reason=ending.reason,
+        status=reading.fetched.status,
+        size=reading.fetched.size,
+        items=_size(reading),
+        new_items=len(intake.new) + len(ending.older.drafts),
     )
 
 

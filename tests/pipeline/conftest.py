@@ -28,14 +28,14 @@ def by_clock(app: App, *, owner: str = "test", article_seconds: float = 60.0) ->
     app.context = replace(app.context, clock=clock, random=lambda: 0.0)
     app.tools = replace(app.tools, clock=clock)
     in_use = hosts_in_use(app.settings)
-    app.robots = article_robots(app.settings, app.context, app.http, in_use)
+    robots = article_robots(app.settings, app.context, app.http, in_use)
     app.articles = ArticleReader(
         app.context,
         client=app.http,
         parsers=app.parsers,
         secrets=app.settings.secrets,
         hosts_in_use=in_use,
-        robots=app.robots,
+        robots=robots,
         options=ArticleOptions(total_seconds=article_seconds),
     )
     app.poller = Poller(
