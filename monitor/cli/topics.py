@@ -25,7 +25,8 @@ WatchlistOption = Annotated[
 SlugArguments = Annotated[list[str] | None, typer.Argument(help="Topics (default: all).")]
 
 
-def _topics(watchlist: Path | None, config: Path | None) -> list[Topic]:
+def read_topics(watchlist: Path | None, config: Path | None) -> list[Topic]:
+    """Read the topics of one watchlist file, or of the configuration."""
     if watchlist is not None:
         return list(read_watchlist(watchlist))
     return list(load_desired(read_settings(config)).topics)
@@ -73,7 +74,7 @@ def lint(
 
     Example: monitor topics lint fentanyl
     """
-    found = desk.run_lint(desk.pick(_topics(watchlist, config), slugs or []))
+    found = desk.run_lint(desk.pick(read_topics(watchlist, config), slugs or []))
     if as_json:
         print_json(found)
     else:
@@ -95,7 +96,7 @@ def run_tests(
 
     Example: monitor topics test --watchlist config/watchlists/us-mexico-border.toml
     """
-    results = desk.run_tests(desk.pick(_topics(watchlist, config), slugs or []))
+    results = desk.run_tests(desk.pick(read_topics(watchlist, config), slugs or []))
     broken = sum(len(result.broken) for result in results)
     if as_json:
         print_json(results)
@@ -120,7 +121,7 @@ def match_items(watchlist: WatchlistOption = None, config: ConfigOption = None) 
 
     Example: monitor topics match < items.jsonl
     """
-    compiled = compile_watchlist(_topics(watchlist, config), revision=0)
+    compiled = compile_watchlist(read_topics(watchlist, config), revision=0)
     for number, line in enumerate(sys.stdin, start=1):
         if not line.strip():
             continue

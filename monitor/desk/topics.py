@@ -80,11 +80,10 @@ def run_lint(topics: Iterable[Topic]) -> dict[str, list[str]]:
     return {slug: findings for slug, findings in found.items() if findings}
 
 
-def match_record(compiled: Watchlist, record: Any, *, line: int) -> dict[str, Any]:
-    """Match one record `{id, title, summary, lang?}` and return `{id, topics: [{topic, spans}]}`.
+def record_text(record: Any, *, line: int) -> tuple[Any, ItemText]:
+    """Read one record `{id, title, summary, lang?}`: its id, and its text as the ingest gate leaves a feed's.
 
-    Texts pass the ingest gate as a feed's would; spans point into the text after it. Raises MonitorError
-    naming the line when the record is not of that shape.
+    Raises MonitorError naming the line when the record is not of that shape.
     """
     if not isinstance(record, dict) or "id" not in record:
         raise MonitorError(f"line {line}: expected an object with id, title and summary")
@@ -96,8 +95,18 @@ def match_record(compiled: Watchlist, record: Any, *, line: int) -> dict[str, An
         summary=plain(record.get("summary") or "", html=True, limit=TEXT_LIMIT),
         language=record.get("lang") or "und",
     )
+    return record["id"], text
+
+
+def match_record(compiled: Watchlist, record: Any, *, line: int) -> dict[str, Any]:
+    """Match one record `{id, title, summary, lang?}` and return `{id, topics: [{topic, spans}]}`.
+
+    Spans point into the text after the ingest gate. Raises MonitorError naming the line when the record is not of
+    that shape.
+    """
+    name, text = record_text(record, line=line)
     return {
-        "id": record["id"],
+        "id": name,
         "topics": [
             {
                 "topic": match.topic.slug,
