@@ -61,15 +61,20 @@ class ConfigError(MonitorError):
 class QueryError(MonitorError):
     """A query is refused.
 
-    `line` and `column` count from 1 and point into the query's own text; `hint` says what would be right.
+    `line` and `column` count from 1 and point into the query's own text, or into that of the named `group` that the
+    query uses; `hint` says what would be right.
     """
 
-    def __init__(self, message: str, *, line: int = 1, column: int = 1, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, line: int = 1, column: int = 1, hint: str = "", group: str = ""
+    ) -> None:
         self.message = message
         self.line = line
         self.column = column
         self.hint = hint
-        super().__init__(f"line {line}, column {column}: {message}" + (f" ({hint})" if hint else ""))
+        self.group = group
+        where = f"line {line}, column {column}{f' of @{group}' if group else ''}"
+        super().__init__(f"{where}: {message}" + (f" ({hint})" if hint else ""))
 
 
 class StoreError(MonitorError):

@@ -22,6 +22,7 @@ from monitor.config.places import Place
 from monitor.config.values import Fault
 from monitor.errors import ConfigError, Problem
 
+_KEY = "[key]"  # what pydantic adds to a path when a table's key itself is wrong
 _TOML_POSITION = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
 
@@ -132,7 +133,7 @@ def faults_of(
 ) -> list[tuple[KeyPath, Fault]]:
     """List everything pydantic found, in words; `prefix` is where the validated table stands."""
     return [
-        ((*prefix, *detail["loc"]), _fault(detail, model))
+        ((*prefix, *(part for part in detail["loc"] if part != _KEY)), _fault(detail, model))
         for detail in error.errors(include_url=False, include_input=False)
     ]
 

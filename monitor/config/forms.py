@@ -56,6 +56,7 @@ class WatchlistFile(Form):
     name: Slug
     title: Line = ""
     description: str = ""
+    groups: dict[Slug, str] = Field(default_factory=dict)
     topic: Tables = ()
 
 

@@ -31,7 +31,17 @@ Record: TypeAlias = Topic | Feed | Subscriber | Channel | Subscription
 _COMPARED: Mapping[str, tuple[str, ...]] = {
     "subscriber": ("name", "language", "owner"),
     "channel": ("kind", "address", "secret", "owner", "enabled"),
-    "topic": ("name", "description", "priority", "query", "examples", "watchlist", "owner", "enabled"),
+    "topic": (
+        "name",
+        "description",
+        "priority",
+        "query",
+        "groups",
+        "examples",
+        "watchlist",
+        "owner",
+        "enabled",
+    ),
     "feed": (
         *("url", "title", "language", "region", "publisher", "kind", "min_interval", "priority", "full_text"),
         *("alert_newest", "alert_since", "access", "owner", "enabled", "disabled_reason"),
@@ -250,12 +260,21 @@ def _described(name: str, have: Record, target: Record) -> str:
                 for each in (have, target)
             )
             return f"{name} {before} → {after}"
+    if isinstance(have, Topic) and isinstance(target, Topic) and name == "groups":
+        return _changed_groups(dict(have.groups), dict(target.groups))
     if name not in _SHOWN_WITH_VALUES:
         return name
     before, after = _value(have, name), _value(target, name)
     if name == "url":
         before, after = without_credentials(before), without_credentials(after)
     return f"{name} {_shown(before)} → {_shown(after)}"
+
+
+def _changed_groups(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """Name the groups that a topic uses now, no longer, or with another meaning."""
+    names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    signs = {name: "+" if name not in before else "-" if name not in after else "" for name in names}
+    return f"groups {' '.join(f'{signs[name]}@{name}' for name in names)}"
 
 
 def _shown(value: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from monitor.app import App
 from monitor.errors import MonitorError
-from monitor.match import Watchlist, check_examples, lint
+from monitor.match import Watchlist, check_examples, lint, lint_group
 from monitor.model import ItemText, Topic
 from monitor.store import watchlist
 from monitor.text.gate import plain
@@ -75,8 +75,11 @@ def run_tests(topics: Iterable[Topic]) -> list[TopicTest]:
 
 
 def run_lint(topics: Iterable[Topic]) -> dict[str, list[str]]:
-    """Collect what the linter finds, by topic; topics without findings are left out."""
-    found = {topic.slug: [str(finding) for finding in lint(topic)] for topic in topics}
+    """Collect what the linter finds, by topic and by `@group`; those without findings are left out."""
+    topics = list(topics)
+    groups = dict(pair for topic in topics for pair in topic.groups)
+    found = {f"@{name}": [str(finding) for finding in lint_group(name, groups)] for name in sorted(groups)}
+    found |= {topic.slug: [str(finding) for finding in lint(topic)] for topic in topics}
     return {slug: findings for slug, findings in found.items() if findings}
 
 

@@ -6,9 +6,10 @@ disagree. Everything here is pure: no I/O, no clock, no randomness; markup never
 
 from monitor.match.examples import BrokenExample, check_examples
 from monitor.match.explain import Clause, ClauseState, Explanation, explain
-from monitor.match.lint import Finding, lint
+from monitor.match.groups import Groups
+from monitor.match.lint import Finding, lint, lint_group
 from monitor.match.matcher import ENGINE, TopicMatch, Watchlist, compile_watchlist
-from monitor.match.query import Query, parse_query
+from monitor.match.query import Query, mentions, parse_group, parse_query, used_groups
 from monitor.match.stories import story_keys
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ClauseState",
     "Explanation",
     "Finding",
+    "Groups",
     "Query",
     "TopicMatch",
     "Watchlist",
@@ -25,6 +27,10 @@ __all__ = [
     "compile_watchlist",
     "explain",
     "lint",
+    "lint_group",
+    "mentions",
+    "parse_group",
     "parse_query",
     "story_keys",
+    "used_groups",
 ]

@@ -1,29 +1,76 @@
 """An item's words in order, and the one evaluator that decides whether a query holds.
 
-A `Document` is built for an item once some topic is a candidate; occurrences of a term are looked up when first
-asked for and kept. `holds` answers, `found` names the passages that made the answer true.
+A `Document` is built for an item once some topic is a candidate; fields that a query must name are taken in when one
+does. `holds` answers, `found` names the passages that made the answer true.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import merge
+from itertools import islice
+from urllib.parse import unquote, urlsplit
 
-from monitor.match.tree import FIELDS, And, Node, Not, Or, Term, Within
+from monitor.match.near import Passage, Place, bounded, near
+from monitor.match.tree import (
+    APART,
+    DISTANCE_LIMIT,
+    FIELDS,
+    LANGUAGE,
+    And,
+    AtLeast,
+    Near,
+    Node,
+    Not,
+    Or,
+    Ref,
+    Term,
+    Within,
+    children,
+)
 from monitor.model import ItemText, Span
-from monitor.text.fold import fold_words, raw_words, tokens
+from monitor.text.fold import Word, fold_words, raw_words, tokens
 
-OCCURRENCES = 20  # of one term in one item that are kept; the first ones, title before summary before body
+OCCURRENCES = 20  # of one term in one item that are shown; the first ones, title before summary before body
 
-Place = tuple[int, int]
-Leaf = tuple[tuple[str, ...], bool, bool, str | None]
+_GAP = (
+    DISTANCE_LIMIT + 1
+)  # positions between two texts: no phrase, and no NEAR, reaches from one into the other
+_BETWEEN_TAGS = ", "
+
+Leaf = tuple[tuple[str, ...], bool, bool, int, str | None]
 
 
 def leaf_of(term: Term, field: str | None) -> Leaf:
-    """Return what a term asks of a text, without how it was written."""
-    return (term.words, term.exact, term.prefix, field)
+    """Return what a term asks of a text, without how it was written; the field comes last."""
+    return (term.words, term.exact, term.prefix, term.slop, field)
+
+
+def pieces(text: ItemText, field: str) -> tuple[str, ...]:
+    """Return what a field holds, as texts that no phrase crosses.
+
+    Of `url` the host and the path (percent signs decoded), of `lang` the primary tag, of `tag` each tag.
+    """
+    match field:
+        case "url":
+            return (_host_and_path(text.url),)
+        case "lang":
+            return (text.language.partition("-")[0],)
+        case "tag":
+            return text.tags
+    return (getattr(text, field),)
+
+
+def _host_and_path(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an address that a feed made up
+        return ""
+    return f"{parts.hostname or ''}{unquote(parts.path)}"
 
 
 class Document:
-    """The searched fields of one item as folded words with their places; fields are apart by a gap."""
+    """The fields of one item as folded words with their positions; fields, and tags, are apart by a gap."""
 
     def __init__(self, text: ItemText, raws: Mapping[str, Sequence[str]] | None = None) -> None:
         """Take a text in, and its raw words by field if they are at hand."""
@@ -32,54 +79,90 @@ class Document:
         self._keys: list[tuple[str, ...]] = []
         self._index: defaultdict[str, list[int]] = defaultdict(list)
         self._starts: dict[int, dict[str, list[int]]] = {}
-        self._ends: dict[str, int] = {}  # of each field, the position behind its last word
+        self._ranges: dict[str | None, tuple[int, int]] = {}  # of each field, where its words begin and end
         self._spots: dict[str, list[tuple[int, int]]] = {}
         for field in FIELDS:
-            for word in fold_words(raws[field] if raws is not None else raw_words(getattr(text, field))):
-                for key in word.keys:
-                    self._index[key].append(len(self._keys))
-                self._cased.append(word.cased)
-                self._keys.append(word.keys)
-            self._ends[field] = len(self._keys)
-            self._cased.append("")
-            self._keys.append(())
+            start = len(self._keys)
+            self._take_in(fold_words(raws[field] if raws is not None else raw_words(getattr(text, field))))
+            self._ranges[field] = start, len(self._keys)
+        self._ranges[None] = 0, len(self._keys)
 
     def occurrences(self, term: Term, field: str | None) -> list[Place]:
         """Return the first (start, end) word positions of a term, at most `OCCURRENCES`, in reading order."""
+        return list(islice(self.places(term, field), OCCURRENCES))
+
+    def places(self, term: Term, field: str | None) -> Iterator[Place]:
+        """Yield the (start, end) word positions of a term in reading order."""
+        if field in APART and field not in self._ranges:
+            self._take_in_apart()
         for keys in term.keys:  # most terms of a watchlist are not there at all, and end here
             if keys and self._index.keys().isdisjoint(keys):
-                return []
+                return
+        low, high = self._ranges[field]
+        if term.slop:
+            yield from self._loose(term, low, high)
+            return
         length = len(term.words)
-        places: list[Place] = []
         for start in self._candidates(term):
-            if (
-                start < 0
-                or start + length > len(self._keys)
-                or (field is not None and self._field(start) != field)
+            if low <= start <= high - length and all(
+                self._is(start + offset, term, offset) for offset in range(length)
             ):
-                continue
-            if all(self._is(start + offset, term, offset) for offset in range(length)):
-                places.append((start, start + length))
-                if len(places) == OCCURRENCES:
-                    break
-        return places
+                yield start, start + length
 
     def span(self, place: Place) -> Span:
-        """Return the passage between two word positions as offsets into its field."""
-        field = self._field(place[0])
-        first = self._ends[field] - len(self._spots_of(field))
-        start, _ = self._spots_of(field)[place[0] - first]
-        _, end = self._spots_of(field)[place[1] - 1 - first]
-        return Span(field=field, start=start, end=end, text=getattr(self._text, field)[start:end])
+        """Return the passage between two word positions as offsets into its field.
 
-    def _field(self, position: int) -> str:
-        """Return the field that a word stands in; of the gap behind a field, the next one."""
-        return next(field for field, end in self._ends.items() if position < end)
+        Of `url` they are offsets into host and path, of `tag` into the tags with a comma and a space between.
+        """
+        field = self.field_of(place[0])
+        first = self._ranges[field][0]
+        spots = self._spots_of(field)
+        start, _ = spots[place[0] - first]
+        _, end = spots[place[1] - 1 - first]
+        return Span(field=field, start=start, end=end, text=self._written(field)[start:end])
+
+    def field_of(self, position: int) -> str:
+        """Return the field that a word stands in."""
+        return next(
+            field
+            for field, (low, high) in self._ranges.items()
+            if field is not None and low <= position < high
+        )
+
+    def _take_in(self, words: Sequence[Word]) -> None:
+        for word in words:
+            for key in word.keys:
+                self._index[key].append(len(self._keys))
+            self._cased.append(word.cased)
+            self._keys.append(word.keys)
+        self._cased.extend([""] * _GAP)
+        self._keys.extend([()] * _GAP)
+
+    def _take_in_apart(self) -> None:
+        """Take in the fields that a query must name."""
+        self._starts.clear()
+        for field in APART:
+            begin = len(self._keys)
+            for piece in pieces(self._text, field):
+                words = fold_words(raw_words(piece))
+                self._take_in(
+                    [Word(word.cased, word.keys[:1]) for word in words] if field == LANGUAGE else words
+                )
+            self._ranges[field] = begin, len(self._keys)
+
+    def _written(self, field: str) -> str:
+        return _BETWEEN_TAGS.join(pieces(self._text, field))
 
     def _spots_of(self, field: str) -> list[tuple[int, int]]:
         """Return where each word of a field begins and ends; worked out for texts that have a hit alone."""
         if field not in self._spots:
-            self._spots[field] = [(token.start, token.end) for token in tokens(getattr(self._text, field))]
+            spots: list[tuple[int, int]] = []
+            before = 0
+            for piece in pieces(self._text, field):
+                spots += [(before + token.start, before + token.end) for token in tokens(piece)]
+                spots += [(before, before)] * _GAP
+                before += len(piece) + len(_BETWEEN_TAGS)
+            self._spots[field] = spots
         return self._spots[field]
 
     def _candidates(self, term: Term) -> list[int]:
@@ -90,6 +173,35 @@ class Document:
             if best is None or len(positions) < len(best):
                 best = [position - offset for position in positions]
         return best or []
+
+    def _loose(self, term: Term, low: int, high: int) -> Iterator[Place]:
+        """Yield where the words of a term stand in order with at most `slop` others between, the shortest way."""
+        by_word = [
+            [
+                position
+                for position in self._positions(term, offset)
+                if low <= position < high and self._is(position, term, offset)
+            ]
+            for offset in range(len(term.words))
+        ]
+        best: Place | None = None
+        for start in by_word[0]:
+            last = start
+            for positions in by_word[1:]:
+                following = bisect_left(positions, last + 1)
+                if following == len(positions):
+                    break
+                last = positions[following]
+            else:
+                if best is not None and best[1] != last + 1:
+                    yield best
+                    best = None
+                if last + 1 - start - len(term.words) <= term.slop:
+                    best = start, last + 1
+                continue
+            break  # what is not there behind this start is not there behind a later one
+        if best is not None:
+            yield best
 
     def _positions(self, term: Term, offset: int) -> list[int]:
         """Return where one word of a term may stand."""
@@ -120,11 +232,11 @@ class Document:
         return any(key in there for key in wanted)
 
 
-def holds(node: Node, document: Document, field: str | None = None) -> bool:
+def holds(node: Node, document: Document, field: str | None = None) -> bool:  # noqa: PLR0911 - one a kind of node
     """Say whether a query (or a part of it, looked for in `field` only) is true of a document."""
     match node:
         case Term():
-            return bool(document.occurrences(node, field))
+            return next(document.places(node, field), None) is not None
         case And(parts=parts):
             return all(holds(part, document, field) for part in parts)
         case Or(parts=parts):
@@ -133,14 +245,44 @@ def holds(node: Node, document: Document, field: str | None = None) -> bool:
             return not holds(part, document, field)
         case Within(field=inner, part=part):
             return holds(part, document, inner)
+        case Ref(part=part):
+            return holds(part, document, field)
+        case Near():
+            return next(passages(node, document, field), None) is not None
+        case AtLeast(parts=parts, count=count):
+            true = (part for part in parts if holds(part, document, field))
+            return next(islice(true, count - 1, None), None) is not None
+
+
+def passages(node: Node, document: Document, field: str | None = None) -> Iterator[Passage]:
+    """Yield the passages of a NEAR or of a part of one."""
+    match node:
+        case Term():
+            yield from (Passage(*place, (place,)) for place in document.places(node, field))
+        case Within(field=inner, part=part):
+            yield from passages(part, document, inner)
+        case Near(parts=parts, distance=distance, ordered=ordered):
+            joined = passages(parts[0], document, field)
+            for part in parts[1:]:
+                right = bounded(passages(part, document, field))
+                joined = near(bounded(joined), right, distance, ordered=ordered)
+            yield from joined
+        case _:
+            yield from merge(*(passages(part, document, field) for part in children(node)))
 
 
 def found(node: Node, document: Document, field: str | None = None, *, wanted: bool = True) -> set[Place]:
-    """Return the places of all terms that make a node true (or false, with `wanted` off); absence has no place."""
+    """Return the places of all terms that make a node true (or false, with `wanted` off); absence has no place.
+
+    Neither has a language.
+    """
     match node:
         case Term():
-            return set(document.occurrences(node, field)) if wanted else set()
-        case And(parts=parts) | Or(parts=parts):
+            return set(document.occurrences(node, field)) if wanted and field != LANGUAGE else set()
+        case Near():
+            near_ones = islice(passages(node, document, field), OCCURRENCES) if wanted else ()
+            return {place for passage in near_ones for place in passage.places}
+        case And(parts=parts) | Or(parts=parts) | AtLeast(parts=parts):
             places: set[Place] = set()
             for part in parts:
                 if holds(part, document, field) == wanted:
@@ -150,8 +292,14 @@ def found(node: Node, document: Document, field: str | None = None, *, wanted: b
             return found(part, document, field, wanted=not wanted)
         case Within(field=inner, part=part):
             return found(part, document, inner, wanted=wanted)
+        case Ref(part=part):
+            return found(part, document, field, wanted=wanted)
 
 
-def spans(node: Node, document: Document) -> tuple[Span, ...]:
-    """Return the passages that made a true query true, in reading order, each once."""
-    return tuple(document.span(place) for place in sorted(found(node, document)))
+def spans(node: Node, document: Document, *, apart: bool = False) -> tuple[Span, ...]:
+    """Return the passages that made a true query true, in reading order, each once.
+
+    Those in title, summary and body, which readers see; with `apart` also those in the other fields.
+    """
+    shown = (document.span(place) for place in sorted(found(node, document)))
+    return tuple(span for span in shown if apart or span.field in FIELDS)

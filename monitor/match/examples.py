@@ -23,7 +23,7 @@ class BrokenExample:
 
 def check_examples(topic: Topic) -> list[BrokenExample]:
     """Return the pinned examples that the query gets wrong; raises `QueryError` when it cannot be parsed."""
-    query = parse_query(topic.query)
+    query = parse_query(topic.query, topic.groups)
     broken = []
     for index, example in enumerate(topic.examples):
         text = ItemText(title=example.title, summary=example.summary, language=example.language)

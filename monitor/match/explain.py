@@ -51,7 +51,7 @@ class Explanation:
 
 def explain(topic: Topic, text: ItemText) -> Explanation:
     """Explain what a topic's query made of a text; raises `QueryError` when the query cannot be parsed."""
-    return explain_query(parse_query(topic.query), text)
+    return explain_query(parse_query(topic.query, topic.groups), text)
 
 
 def explain_query(query: Query, text: ItemText) -> Explanation:
@@ -79,7 +79,7 @@ def _judge(node: Node, document: Document) -> Clause:
     return Clause(
         query=str(inner),
         state=states[there],
-        spans=spans(inner, document) if there else (),
+        spans=spans(inner, document, apart=True) if there else (),
         closest="" if there or negated else _closest(inner, document),
     )
 

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.match.query import parse_query
+from monitor.match.groups import Groups
+from monitor.match.query import parse_group, parse_query
 from monitor.match.screen import comments
-from monitor.match.tree import And, Node, Not, Or, Term, Within, terms
+from monitor.match.tree import And, AtLeast, Near, Node, Not, Or, Ref, Term, Within, children
 from monitor.model import Topic
 
 _SHORT_CAPITALS = 4
@@ -37,16 +38,34 @@ class Finding:
 
 def lint(topic: Topic) -> list[Finding]:
     """Return advice on a topic in the order of its query; raises `QueryError` when the query cannot be parsed."""
-    root = parse_query(topic.query).root
-    findings = [finding for term in terms(root) for finding in _term(term)]
-    findings += _repeated(root, None)
-    findings += _never(root, None, ())
-    findings += _comments(topic.query)
-    findings.sort(key=lambda finding: (finding.line, finding.column))
+    findings = _findings(parse_query(topic.query, topic.groups).root, topic.query)
     if not topic.examples:
         hint = "add at least one text that must match and one that must not"
         findings.append(Finding(code="no-examples", message="the topic has no pinned examples", hint=hint))
     return findings
+
+
+def lint_group(name: str, groups: Groups) -> list[Finding]:
+    """Return advice on a named group; raises `QueryError` when it cannot be parsed."""
+    defined = dict(groups)
+    return _findings(parse_group(name, defined), defined[name])
+
+
+def _findings(root: Node, text: str) -> list[Finding]:
+    """Look at a tree; what the groups it uses say is not looked at again."""
+    findings = [finding for term in _own_terms(root) for finding in _term(term)]
+    findings += _repeated(root, None)
+    findings += _never(root, None, ())
+    findings += _comments(text)
+    return sorted(findings, key=lambda finding: (finding.line, finding.column))
+
+
+def _own_terms(node: Node) -> Iterator[Term]:
+    if isinstance(node, Term):
+        yield node
+    elif not isinstance(node, Ref):
+        for part in children(node):
+            yield from _own_terms(part)
 
 
 def _at(term: Term, code: str, message: str, hint: str) -> Finding:
@@ -88,7 +107,10 @@ def _repeated(node: Node, field: str | None) -> Iterator[Finding]:
             yield from _overlaps(alone, equal_only=isinstance(node, And))
             for part in parts:
                 yield from _repeated(part, field)
-        case Term():
+        case Near(parts=parts) | AtLeast(parts=parts):
+            for part in parts:
+                yield from _repeated(part, field)
+        case Term() | Ref():  # what a group says is looked at with the group
             return
 
 
@@ -133,7 +155,10 @@ def _never(node: Node, field: str | None, excluded: tuple[_Scoped, ...]) -> Iter
                 )
             for part in parts:
                 yield from _never(part, field, excluded)
-        case Not():
+        case Near(parts=parts) | AtLeast(parts=parts):
+            for part in parts:
+                yield from _never(part, field, excluded)
+        case Not() | Ref():
             return
 
 
@@ -146,7 +171,11 @@ def _enough(node: Node, field: str | None) -> list[_Scoped]:
             return _enough(part, inner)
         case Or(parts=parts):
             return [one for part in parts for one in _enough(part, field)]
-        case And() | Not():
+        case Ref(part=part) | AtLeast(parts=(part,)):
+            return _enough(part, field)
+        case AtLeast(parts=parts, count=1):
+            return [one for part in parts for one in _enough(part, field)]
+        case And() | Not() | Near() | AtLeast():
             return []
 
 
@@ -156,6 +185,12 @@ def implies(narrow: _Scoped, wide: _Scoped) -> bool:
     if other_field is not None and other_field != field:
         return False
     length = len(other.words)
+    if term.slop and length > 1:
+        return (
+            term.slop <= other.slop
+            and len(term.words) == length
+            and all(_covers(term, i, other, i) for i in range(length))
+        )
     starts = range(len(term.words) - length + 1)
     return any(all(_covers(term, start + i, other, i) for i in range(length)) for start in starts)
 

@@ -11,15 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitor.errors import QueryError
-from monitor.match.document import Document, Leaf, holds, leaf_of, spans
+from monitor.match.document import Document, Leaf, holds, leaf_of, pieces, spans
 from monitor.match.outline import Outline, outline
 from monitor.match.prune import Branch, branch, prune
 from monitor.match.query import parse_query
-from monitor.match.tree import FIELDS, Term
+from monitor.match.tree import APART, FIELDS, Term
 from monitor.model import ItemText, Span, Topic
 from monitor.text.fold import fold_word, raw_words
 
-ENGINE = "1"
+ENGINE = "2"
 
 _REMEMBERED = 100_000  # distinct written words whose terms are kept at hand
 _LONG_WORD = 64  # longer ones are not: they are rare, and a feed could send megabytes of them
@@ -68,6 +68,12 @@ class Watchlist:
             self._file(term, number)
         self._lengths = sorted({len(prefix) for prefix in self._prefixes})
         self._memory: dict[str, tuple[int, ...]] = {}
+        self._apart: dict[
+            str, frozenset[int]
+        ] = {}  # of each field that is looked at only when named, its terms
+        for name in APART:
+            if apart := frozenset(number for leaf, number in numbers.items() if leaf[-1] == name):
+                self._apart[name] = apart
 
     def match(self, text: ItemText) -> list[TopicMatch]:
         """Return the topics whose query is true of the text, in the order of `topics`."""
@@ -76,6 +82,9 @@ class Watchlist:
         for words in raws.values():
             for raw in set(words):
                 present.update(self._leaves_of(raw))
+        for field, leaves in self._apart.items():
+            for raw in raw_words(" ".join(pieces(text, field))):
+                present.update(leaves.intersection(self._leaves_of(raw)))
         candidates = {index for leaf in present for index in self._topics_of.get(leaf, ())}
         document: Document | None = None
         matches = []
@@ -135,10 +144,12 @@ def compile_watchlist(topics: Iterable[Topic], *, revision: int) -> Watchlist:
 def _read(topic: Topic, numbers: dict[Leaf, int], terms: dict[int, Term]) -> tuple[_Filed, set[int]]:
     """Parse and outline a topic; return it with the numbers of all its leaves, new ones filed."""
     try:
-        query = parse_query(topic.query)
+        query = parse_query(topic.query, topic.groups)
     except QueryError as error:
         message = f"topic {topic.slug}: {error.message}"
-        raise QueryError(message, line=error.line, column=error.column, hint=error.hint) from error
+        raise QueryError(
+            message, line=error.line, column=error.column, hint=error.hint, group=error.group
+        ) from error
     own: set[int] = set()
 
     def number(term: Term, field: str | None) -> int:
@@ -154,8 +165,12 @@ def _read(topic: Topic, numbers: dict[Leaf, int], terms: dict[int, Term]) -> tup
 
 def _cost(leaf: Leaf, spread: int) -> float:
     """Guess how often a term occurs: short words often, phrases seldom, words of many topics most often."""
-    words, exact, prefix, field = leaf
+    words, exact, prefix, slop, field = leaf
     rarity = (
-        max(len(word) for word in words) + 3 * (len(words) - 1) + (2 if exact else 0) + (2 if field else 0)
+        max(len(word) for word in words)
+        + 3 * (len(words) - 1)
+        - (2 if slop else 0)
+        + (2 if exact else 0)
+        + (2 if field else 0)
     )
     return (3.0 if prefix else 1.0) * spread / (1 + rarity) ** 2

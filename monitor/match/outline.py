@@ -7,7 +7,7 @@ a text, in a few set operations. It decides nothing: what passes is verified by 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from monitor.match.tree import And, Node, Not, Or, Term, Within
+from monitor.match.tree import LANGUAGE, And, AtLeast, Near, Node, Not, Or, Ref, Term, Within
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +45,38 @@ def outline(
     """
     match node:
         case Term():
-            return Outline(frozenset({number(node, field)})) if wanted else None
+            return Outline(frozenset({number(node, field)})) if wanted and field != LANGUAGE else None
         case Not(part=part):
             return outline(part, number, field, wanted=not wanted)
         case Within(field=inner, part=part):
             return outline(part, number, inner, wanted=wanted)
-        case And(parts=parts) | Or(parts=parts):
+        case Ref(part=part):
+            return outline(part, number, field, wanted=wanted)
+        case Near() if not wanted:
+            return None  # its words may all be there, too far apart
+        case And(parts=parts) | Or(parts=parts) | Near(parts=parts) | AtLeast(parts=parts):
             each = [outline(part, number, field, wanted=wanted) for part in parts]
-            taking = tuple(one for one in each if one is not None)
-            if isinstance(node, And) == wanted:
-                return _all(taking)
-            return _any(taking) if len(taking) == len(each) else None
+            count = 1 if isinstance(node, Or) else node.count if isinstance(node, AtLeast) else len(parts)
+            taking = [one for one in each if one is not None]
+            return _several(taking, count if wanted else len(parts) - count + 1, len(parts))
 
 
-def _all(members: tuple[Outline, ...]) -> Outline | None:
-    if len(members) < 2:
-        return members[0] if members else None
-    return Outline(frozenset(), (members,))
+def _several(taking: list[Outline], count: int, of: int) -> Outline | None:
+    """Outline that `count` of so many parts hold; the parts that are not `taking` anything may hold for nothing.
+
+    Of k parts of which n hold, any k - n + 1 have one that does: as many such groups as there are in a row.
+    """
+    count -= of - len(taking)
+    if count < 1:
+        return None
+    width = len(taking) - count + 1
+    if width == 1:
+        return _all(tuple(taking))
+    return _all(tuple(_any(tuple(taking[first : first + width])) for first in range(count)))
+
+
+def _all(members: tuple[Outline, ...]) -> Outline:
+    return members[0] if len(members) == 1 else Outline(frozenset(), (members,))
 
 
 def _any(members: tuple[Outline, ...]) -> Outline:

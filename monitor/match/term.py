@@ -1,32 +1,79 @@
 """From what stands in a query to a term, or to a refusal that names the habit of another tool it comes from."""
 
 import re
+from dataclasses import replace
 from typing import NamedTuple, NoReturn
 
 from monitor.errors import QueryError
-from monitor.match.tree import Term
+from monitor.match.tree import APART, DISTANCE_LIMIT, FIELDS, Term
 from monitor.text.fold import tokens
 
 PHRASE_LIMIT = 40
 PREFIX_LETTERS = 4
 
 _BARE = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f'’.&/@$%‐‑–-])*\Z")
-_ELSEWHERE = re.compile(r"(?:O?NEAR|W|PRE)/?\d+\Z|O?NEAR/?\Z|ATLEAST/?\d*\Z|XOR\Z|ANDNOT\Z|&&\Z|\|\|\Z")
+_FOREIGN = (  # a bare word that is an operator or a field of another tool, what that is, what to write here
+    (re.compile(r"(?:O?NEAR|W|PRE)/?\Z"), "{} has no distance", "write NEAR/8, or ONEAR/8 for this order"),
+    (
+        re.compile(
+            r"(?:o?near|adj|w|pre)/\d+\Z|(?:o?near|adj)\d+\Z|(?:O?NEAR|ADJ|W|PRE)/?\d+\Z|/\d+\Z|/[Ff]\d+/\Z",
+            re.ASCII,
+        ),
+        "{} is not how a distance is written",
+        "write NEAR/8 in capitals, or ONEAR/8 for this order; W/8 and PRE/8 mean the same",
+    ),
+    (
+        re.compile(r"(?:w|W)?/[sSpPnN]\Z"),
+        "{}: sentences and paragraphs are not known",
+        "write NEAR/12 for a sentence, NEAR/25 for a paragraph",
+    ),
+    (
+        re.compile(r"(?:ATLEAST|atleast)/?\d*\Z"),
+        "{} needs its list in parentheses",
+        "as in ATLEAST/2(steel, aluminum, autos): two of the three",
+    ),
+    (re.compile(r"XOR\Z"), "XOR is not an operator", "write (a OR b) AND NOT (a AND b)"),
+    (re.compile(r"ANDNOT\Z"), "ANDNOT is not an operator", "write AND NOT"),
+    (re.compile(r"&+\Z"), "{} is not an operator", "write AND"),
+    (re.compile(r"\|+\Z"), "{} is not an operator", "write OR"),
+    (
+        re.compile(r"(?:hd|hlp|headline|title|lp|td|by|sn|la)="),
+        "{} is not how a field is written",
+        "write title:, summary:, body:, author:, source: or lang: before the term",
+    ),
+)
 _HABITS = (  # how a bare word that is none begins or what it holds, what that means elsewhere, what to write here
     (
         re.compile(r"~"),
-        "distances and fuzzy words (~n) are not in this release",
-        "write the phrase as texts have it",
+        "~n stands directly behind a phrase, and n is a number",
+        'as in "border wall"~3, which allows three other words between',
+    ),
+    (
+        re.compile(r"[^~]+~"),
+        "fuzzy words (~) are not in the language",
+        "write the spellings out with OR, or a prefix such as smuggl*",
     ),
     (re.compile(r"['’‘]"), "phrases are written in double quotes", 'as in "Remain in Mexico"'),
     (re.compile(r"\+"), "+ is not an operator", "words side by side must all be there anyway"),
     (re.compile(r"!"), "! is not an operator", "write NOT or - before what must not be there"),
-    (re.compile(r"/"), "regular expressions are not in this release", "write the words out with OR"),
-    (re.compile(r"[^,;]*[,;]"), "terms are not separated by commas", "write OR between alternatives"),
+    (re.compile(r"/"), "regular expressions are not in the language", "write the words out with OR"),
+    (re.compile(r"\d+,\d"), "a number with a comma goes in quotes", 'as in "1,500 troops"'),
+    (re.compile(r"[^;]*;"), "terms are not separated by semicolons", "write OR between alternatives"),
     (re.compile(r"[^|]*\|"), "| is not an operator", "write OR between alternatives"),
     (re.compile(r"[^?]*\?"), "? stands for nothing", "* at the end of a word is the only wildcard"),
-    (re.compile(r"[^\^]*\^"), "weights (^n) are not in this release", "remove the weight"),
+    (re.compile(r"[^\^]*\^"), "weights (^n) are not in the language", "remove the weight"),
 )
+_FIELD_HABITS = {
+    "url": ("site", "domain", "inurl", "link", "host"),
+    "title": ("intitle", "allintitle", "headline", "hd", "hl", "subject"),
+    "summary": ("ingress", "lead", "description", "hlp", "abstract", "intro"),
+    "body": ("text", "content", "intext", "fulltext"),
+    "source": ("publisher", "outlet", "sn", "sourcename"),
+    "lang": ("language", "sourcelang", "la"),
+    "author": ("by", "byline", "creator"),
+    "tag": ("tags", "category", "categories", "keyword", "keywords", "label", "theme"),
+}
+_FIELD_OF = {habit: field for field, habits in _FIELD_HABITS.items() for habit in habits}
 
 
 class Written(NamedTuple):
@@ -39,22 +86,37 @@ class Written(NamedTuple):
 
 def phrase(written: Written, *, exact: bool) -> Term:
     """Make a term of a text in quotes; raises `QueryError`."""
-    text = " ".join(written.text[1:-1].split())
+    quoted, _, slop = written.text.rpartition('"')
+    text = " ".join(quoted[1:].split())
     if "*" in text:
-        message = "a prefix inside a phrase is not in this release"
+        message = "a prefix inside a phrase is not in the language"
         _refuse(written, message, "write the words out, or the prefix outside the quotes")
-    return _term(written, text, exact=exact, prefix=False)
+    term = _term(written, text, exact=exact, prefix=False)
+    if not slop:
+        return term
+    others = number(slop[1:])
+    if len(term.words) < 2:
+        hint = "~n goes behind a phrase of two words or more; fuzzy words are not in the language"
+        _refuse(written, f"{written.text} is one word, and has none between", hint)
+    if not 1 <= others <= DISTANCE_LIMIT:
+        message = f"~{others} is out of range"
+        _refuse(written, message, f"a phrase may have 1 to {DISTANCE_LIMIT} other words between its own")
+    return replace(term, slop=others)
+
+
+def number(digits: str) -> int:
+    """Read a number of a query; of one too long to be meant, its first digits."""
+    return int(digits[:6])
 
 
 def word(written: Written, *, exact: bool) -> Term:
     """Make a term of a bare word or prefix; raises `QueryError`."""
     text = written.text
-    if _ELSEWHERE.match(text):
-        _refuse(written, f"{text} is not in this release", "there are AND, OR, NOT, phrases and title:")
+    for foreign, message, hint in _FOREIGN:
+        if foreign.match(text):
+            _refuse(written, message.format(text), hint)
     if ":" in text:
-        message = f'"{text.split(":", 1)[0]}:" is not a field'
-        hint = "the only field is title: in small letters; other text with a colon goes in quotes"
-        _refuse(written, message, hint)
+        _refuse_field(written)
     for habit, message, hint in _HABITS:
         if habit.match(text):
             _refuse(written, message, hint)
@@ -66,6 +128,18 @@ def word(written: Written, *, exact: bool) -> Term:
     if not _BARE.match(stem) and next(tokens(stem), None) is not None:
         _refuse(written, f"{text} has characters that a bare word cannot have", f'put it in quotes: "{stem}"')
     return _term(written, stem, exact=exact, prefix=bool(star))
+
+
+def _refuse_field(written: Written) -> NoReturn:
+    name = written.text.split(":", 1)[0]
+    message = f'"{name}:" is not a field'
+    if written.text[len(name) :].startswith("://"):
+        _refuse(written, message, "leave the beginning away, as in url:elpasotimes.com/news")
+    field = _FIELD_OF.get(name.lower(), name.lower())
+    if field in {*FIELDS, *APART}:
+        _refuse(written, message, f"write {field}: in small letters, directly before a term or a parenthesis")
+    known = ", ".join(f"{each}:" for each in (*FIELDS, *APART))
+    _refuse(written, message, f"fields are {known}; other text with a colon goes in quotes")
 
 
 def _term(written: Written, text: str, *, exact: bool, prefix: bool) -> Term:

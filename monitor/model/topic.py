@@ -24,9 +24,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """Name, description, priority and query; each change of the query makes a new `revision`.
+    """Name, description, priority and query; each change of the query or of its groups makes a new `revision`.
 
-    `watchlist` names the file or export it belongs to; `id` is 0 before the topic is stored.
+    `groups` are the named groups that the query uses, directly or through another group: name and expression, by
+    name, so that a topic can be read by itself. `watchlist` names the file or export it belongs to; `id` is 0 before
+    the topic is stored.
     """
 
     id: int = 0
@@ -36,6 +38,7 @@ class Topic:
     description: str
     priority: Priority
     query: str
+    groups: tuple[tuple[str, str], ...] = ()
     owner: str
     revision: int = 1
     enabled: bool = True

@@ -33,7 +33,8 @@ def get_topic(tx: Transaction, slug: str) -> Topic:
 def put_topic(tx: Transaction, topic: Topic, *, actor: str, now: datetime) -> Topic:
     """Insert a topic or update it by slug, and return what is stored.
 
-    Another query makes a new revision of the topic; any change at all makes a new revision of the watchlist.
+    Another query, or another group that it uses, makes a new revision of the topic; any change at all makes a new
+    revision of the watchlist.
     The `id` and `revision` of the argument are not looked at.
     """
     row = tx.one("SELECT * FROM topics WHERE slug = :slug", slug=topic.slug)
@@ -44,18 +45,19 @@ def put_topic(tx: Transaction, topic: Topic, *, actor: str, now: datetime) -> To
         stored = tx.one(_INSERT, **columns, revision=1)
         new_query = True
     else:
-        new_query = row["query"] != topic.query
+        new_query = any(row[name] != columns[name] for name in ("query", "query_groups"))
         stored = tx.one(_UPDATE, **columns, revision=row["revision"] + int(new_query))
     assert stored is not None
     if new_query:
         tx.run(
             """
-            INSERT INTO topic_revisions (topic_id, revision, query, actor, at)
-            VALUES (:topic_id, :revision, :query, :actor, :at)
+            INSERT INTO topic_revisions (topic_id, revision, query, query_groups, actor, at)
+            VALUES (:topic_id, :revision, :query, :query_groups, :actor, :at)
             """,
             topic_id=stored["id"],
             revision=stored["revision"],
             query=topic.query,
+            query_groups=columns["query_groups"],
             actor=actor,
             at=micros(now),
         )
@@ -86,15 +88,17 @@ def _bump(tx: Transaction) -> None:
 
 
 _INSERT = """
-INSERT INTO topics (slug, watchlist, name, description, priority, query, owner, revision, enabled, examples)
-VALUES (:slug, :watchlist, :name, :description, :priority, :query, :owner, :revision, :enabled, :examples)
+INSERT INTO topics
+  (slug, watchlist, name, description, priority, query, query_groups, owner, revision, enabled, examples)
+VALUES
+  (:slug, :watchlist, :name, :description, :priority, :query, :query_groups, :owner, :revision, :enabled, :examples)
 RETURNING *
 """
 
 _UPDATE = """
 UPDATE topics SET
   watchlist = :watchlist, name = :name, description = :description, priority = :priority, query = :query,
-  owner = :owner, revision = :revision, enabled = :enabled, examples = :examples
+  query_groups = :query_groups, owner = :owner, revision = :revision, enabled = :enabled, examples = :examples
 WHERE slug = :slug RETURNING *
 """
 
@@ -111,6 +115,7 @@ def _columns(topic: Topic) -> dict[str, Any]:
         "description": topic.description,
         "priority": topic.priority.value,
         "query": topic.query,
+        "query_groups": to_json(topic.groups),
         "owner": topic.owner,
         "enabled": int(topic.enabled),
         "examples": to_json(examples),
@@ -126,6 +131,7 @@ def _topic(row: Row) -> Topic:
         description=row["description"],
         priority=Priority(row["priority"]),
         query=row["query"],
+        groups=tuple((name, text) for name, text in from_json(row["query_groups"])),
         owner=row["owner"],
         revision=row["revision"],
         enabled=bool(row["enabled"]),

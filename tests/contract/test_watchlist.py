@@ -5,7 +5,7 @@ import pytest
 from monitor.errors import NotFound
 from monitor.model import Example, Priority, Topic
 from monitor.store import Store, watchlist
-from monitor.store.columns import micros
+from monitor.store.columns import from_json, micros
 from tests.contract.conftest import Clock, Seed
 
 TOPIC = Topic(
@@ -72,3 +72,25 @@ async def test_an_unknown_topic_is_not_found(store: Store, t: Clock) -> None:
         await store.read(watchlist.get_topic, "nothing-such")
     with pytest.raises(NotFound, match="nothing-such"):
         await store.write(watchlist.disable_topic, "nothing-such", actor="ana", now=t())
+
+
+async def test_another_meaning_of_a_group_makes_a_revision_that_can_be_read_by_itself(
+    store: Store, t: Clock
+) -> None:
+    first = replace(TOPIC, query="@duties", groups=(("duties", "tariff OR @es"), ("es", "arancel")))
+    assert (await store.write(watchlist.put_topic, first, actor="ana", now=t())).groups == first.groups
+    same = await store.write(
+        watchlist.put_topic, replace(first, priority=Priority.LOW), actor="ana", now=t(1)
+    )
+    assert same.revision == 1
+    changed = replace(first, groups=(("duties", "tariff OR @es"), ("es", "arancel OR impuesto")))
+    stored = await store.write(watchlist.put_topic, changed, actor="ana", now=t(2))
+    assert (stored.revision, stored.groups) == (2, changed.groups)
+    assert await store.read(watchlist.get_topic, "tariffs") == stored
+    kept = await store.read(
+        lambda tx: tx.rows("SELECT query, query_groups FROM topic_revisions ORDER BY revision")
+    )
+    assert [(row["query"], from_json(row["query_groups"])) for row in kept] == [
+        ("@duties", [["duties", "tariff OR @es"], ["es", "arancel"]]),
+        ("@duties", [["duties", "tariff OR @es"], ["es", "arancel OR impuesto"]]),
+    ]

@@ -6,9 +6,14 @@ from monitor.match.matcher import _cost
 
 
 def cost(
-    *words: str, exact: bool = False, prefix: bool = False, field: str | None = None, topics: int = 1
+    *words: str,
+    exact: bool = False,
+    prefix: bool = False,
+    slop: int = 0,
+    field: str | None = None,
+    topics: int = 1,
 ) -> float:
-    return _cost((words, exact, prefix, field), topics)
+    return _cost((words, exact, prefix, slop, field), topics)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +22,7 @@ def cost(
         (cost("fentanyl"), cost("border")),
         (cost("border", "wall"), cost("border")),
         (cost("a", "border", "b"), cost("border", "wall")),
+        (cost("border", "wall"), cost("border", "wall", slop=3)),
         (cost("ice", exact=True), cost("ice")),
         (cost("border", field="title"), cost("border")),
         (cost("smuggl"), cost("smuggl", prefix=True)),

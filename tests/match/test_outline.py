@@ -16,6 +16,12 @@ trees = st.recursive(
     lambda inner: (
         st.lists(inner, min_size=2, max_size=4).map(lambda parts: f"({' AND '.join(parts)})")
         | st.lists(inner, min_size=2, max_size=4).map(lambda parts: f"({' OR '.join(parts)})")
+        | st.lists(inner, min_size=2, max_size=4).flatmap(
+            lambda parts: st.integers(1, len(parts)).map(lambda n: f"ATLEAST/{n}({', '.join(parts)})")
+        )
+        | st.tuples(st.sampled_from(LETTERS), st.sampled_from(LETTERS), st.sampled_from(LETTERS)).map(
+            lambda drawn: f"({drawn[0]} NEAR/2 (title:{drawn[1]} OR {drawn[2]}))"
+        )
         | inner.map(lambda part: f"(NOT ({part}))")
     ),
     max_leaves=12,

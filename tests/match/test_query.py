@@ -15,7 +15,23 @@ plain = words.map(
     lambda text: f'"{text}x"' if not text[0].isalpha() or " " in text or text.isupper() else text
 )
 leaves = (
-    plain | plain.map(lambda text: f"={text}") | st.sampled_from(["smuggl*", "cross-bord*", "“New Mexico”"])
+    plain
+    | plain.map(lambda text: f"={text}")
+    | st.sampled_from(["smuggl*", "cross-bord*", "“New Mexico”", '"a b c"~3', '="A b"~25'])
+)
+
+
+near_parts = (
+    leaves
+    | st.lists(leaves, min_size=2, max_size=3).map(lambda parts: f"({' OR '.join(parts)})")
+    | leaves.map(lambda leaf: f"title:{leaf}")
+)
+nears = st.recursive(
+    near_parts,
+    lambda inner: st.tuples(inner, st.sampled_from(["NEAR/3", "W/3", "ONEAR/25", "PRE/1"]), inner, inner).map(
+        lambda drawn: f"({drawn[0]} {drawn[1]} {drawn[2]} {drawn[1]} {drawn[3]})"
+    ),
+    max_leaves=4,
 )
 
 
@@ -28,6 +44,12 @@ def groups(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         | inner.map(lambda part: f"(x AND NOT ({part}))")
         | inner.map(lambda part: f"(x AND -({part}) )")
         | inner.map(lambda part: f"title:({part})")
+        | st.sampled_from(["source", "url", "tag", "summary"]).flatmap(
+            lambda name: inner.map(lambda part: f"{name}:({part})")
+        )
+        | inner.map(lambda part: f"(x AND NOT lang:es AND ({part}))")
+        | several.map(lambda parts: f"ATLEAST/{len(parts) - 1}({' , '.join(parts)})")
+        | nears
         | inner.map(lambda part: f"(({part}))")
     )
 
@@ -44,7 +66,11 @@ def test_the_canonical_form_parses_to_the_same_tree(text: str) -> None:
 
 @given(
     st.text(max_size=60)
-    | st.lists(st.sampled_from([*'ab()"*=-#:~ \n', "AND ", "OR ", "NOT ", "title:"])).map("".join)
+    | st.lists(
+        st.sampled_from(
+            [*'ab()"*=-#:~@,/ \n', "AND ", "OR ", "NOT ", "title:", "NEAR/3 ", "ATLEAST/2(", "@a", "lang:es "]
+        )
+    ).map("".join)
 )
 def test_any_text_is_a_query_or_is_refused_inside_its_bounds(text: str) -> None:
     try:
@@ -84,6 +110,29 @@ def test_any_text_is_a_query_or_is_refused_inside_its_bounds(text: str) -> None:
         ("# first\r\na\r\n", "a"),
         ('"#ICE"', '"#ICE"'),
         ("a(b)", "a AND b"),
+        ("a W/5 b", "a NEAR/5 b"),
+        ("a PRE/5 b", "a ONEAR/5 b"),
+        ("a NEAR/5 b NEAR/5 c", "a NEAR/5 b NEAR/5 c"),
+        ("(a NEAR/5 b) NEAR/5 c", "a NEAR/5 b NEAR/5 c"),
+        ("a NEAR/5 (b NEAR/5 c)", "a NEAR/5 (b NEAR/5 c)"),
+        ("(a NEAR/5 b) NEAR/3 c", "(a NEAR/5 b) NEAR/3 c"),
+        ("a NEAR/5 b c NEAR/3 d", "a NEAR/5 b AND c NEAR/3 d"),
+        ("a NEAR/5 b OR c", "a NEAR/5 b OR c"),
+        ("NOT (a NEAR/5 b) c", "NOT (a NEAR/5 b) AND c"),
+        ("(a OR b) NEAR/05 title:c", "(a OR b) NEAR/5 title:c"),
+        ("title:(a NEAR/5 b)", "title:(a NEAR/5 b)"),
+        ('"a  b"~3 ="C d"~2', '"a b"~3 AND ="C d"~2'),
+        ("ATLEAST/2( a ,b c,(d OR e) )", "ATLEAST/2(a, b AND c, d OR e)"),
+        ("title:ATLEAST/1(a) -ATLEAST/1(b)", "title:ATLEAST/1(a) AND NOT ATLEAST/1(b)"),
+        (
+            "source:bbc url:bbc.com/mundo author:x tag:y body:z",
+            'source:bbc AND url:"bbc.com/mundo" AND author:x AND tag:y AND body:z',
+        ),
+        ("a lang:(es OR EN)", "a AND lang:(es OR EN)"),
+        (
+            '"near5" "NEAR" "HLEAD" "ATLEAST/2" "@x"',
+            '"near5" AND "NEAR" AND "HLEAD" AND "ATLEAST/2" AND "@x"',
+        ),
     ],
 )
 def test_canonical_forms(text: str, canonical: str) -> None:
@@ -152,26 +201,78 @@ def test_terms_know_their_place() -> None:
         ("= a", 1, 1, "= needs a word"),
         ("==a", 1, 1, "= needs a word"),
         ("=(a b)", 1, 1, "= needs a word"),
+        ("hd=a", 1, 1, "not how a field is written"),
+        ("a hd=(b)", 1, 3, "not how a field is written"),
         ("a=b", 1, 1, "characters that a bare word cannot have"),
         ("a#b", 1, 1, "characters that a bare word cannot have"),
-        ("summary:a", 1, 1, '"summary:" is not a field'),
+        ("headline:a", 1, 1, '"headline:" is not a field'),
+        ("url:https://a.b/c", 1, 5, '"https:" is not a field'),
+        ("summary:title:a", 1, 9, "title: cannot stand here"),
+        ("lang:Spanish", 1, 6, "two or three letters"),
+        ('lang:"en es"', 1, 6, "two or three letters"),
+        ("a AND lang:(es AND en)", 1, 13, "two or three letters"),
+        ("lang:es", 1, 6, "because of lang:es"),
+        ("lang:es AND NOT a", 1, 6, "because of lang:es"),
+        ("a OR lang:es", 1, 11, "because of lang:es"),
+        ("NOT lang:es", 1, 10, "because of NOT es"),
         ("Title:a", 1, 1, '"Title:" is not a field'),
         ("10:30", 1, 1, '"10:" is not a field'),
-        ("a NEAR b", 1, 3, "NEAR is not in this release"),
-        ("a ONEAR/3 b", 1, 3, "ONEAR/3 is not"),
-        ("a W/3 b", 1, 3, "W/3 is not"),
-        ("a PRE/3 b", 1, 3, "PRE/3 is not"),
-        ("ATLEAST/2(a, b)", 1, 1, "ATLEAST/2 is not"),
+        ("a NEAR b", 1, 3, "NEAR has no distance"),
+        ("a NEAR/0 b", 1, 3, "NEAR/0 is out of range"),
+        ("a NEAR/26 b", 1, 3, "NEAR/26 is out of range"),
+        ("a W/" + "9" * 5000 + " b", 1, 3, "out of range"),
+        ("a near/5 b", 1, 3, "near/5 is not how a distance is written"),
+        ("a adj5 b", 1, 3, "adj5 is not how"),
+        ("a near5 b", 1, 3, "near5 is not how"),
+        ("a w/5 b", 1, 3, "w/5 is not how"),
+        ("a /5 b", 1, 3, "/5 is not how"),
+        ("a w/s b", 1, 3, "sentences and paragraphs"),
+        ("a /n b", 1, 3, "sentences and paragraphs"),
+        ("NEAR/5 b", 1, 1, "NEAR/5 joins two terms"),
+        ("a NEAR/5", 1, 9, "ends where a term is expected"),
+        ("a OR W/5 b", 1, 6, "W/5 joins two terms"),
+        ("a NOT NEAR/5 b", 1, 7, "NOT is none"),
+        ("a NEAR/5 NOT b", 1, 10, "NOT cannot stand inside NEAR"),
+        ("a NEAR/5 -b", 1, 10, "NOT cannot stand inside NEAR"),
+        ("x AND NOT a NEAR/5 b", 1, 7, "NOT before a NEAR needs parentheses"),
+        ("a NEAR/5 b ONEAR/5 c", 1, 12, "NEAR/5 and ONEAR/5 are mixed"),
+        ("a NEAR/5 b NEAR/6 c", 1, 12, "NEAR/5 and NEAR/6 are mixed"),
+        ("a NEAR/5 (b AND c)", 1, 11, "AND cannot stand inside NEAR/5"),
+        ("a NEAR/5 (b OR (c NOT d))", 1, 11, "AND cannot stand inside NEAR/5"),
+        ("a NEAR/5 ATLEAST/1(b, c)", 1, 20, "ATLEAST cannot stand inside NEAR/5"),
+        ("a NEAR/5 lang:es", 1, 15, "a language has no place"),
+        (" NEAR/2 ".join("abcdefghi"), 1, 66, "a chain of 9 terms"),
+        ("ATLEAST/0(a, b)", 1, 1, "ATLEAST/0 asks for 0 of 2"),
+        ("ATLEAST/3(a, b)", 1, 1, "ATLEAST/3 asks for 3 of 2"),
+        ("ATLEAST/2 a b", 1, 1, "ATLEAST/2 needs its list"),
+        ("ATLEAST2(a)", 1, 1, "ATLEAST2(…) is not in the language"),
+        ("ATLEAST/1(a,)", 1, 13, "a part is missing after the comma"),
+        ("ATLEAST/1(, a)", 1, 11, "a part is missing before the comma"),
+        ("ATLEAST/1(a OR b AND c, d)", 1, 18, "mixed"),
+        ("ATLEAST/1(1,500, a)", 1, 11, "a number with a comma"),
+        ("ATLEAST/1(a, NOT b)", 1, 18, "because of NOT b"),
+        ("ATLEAST/2(NOT a, NOT b, c)", 1, 15, "because of NOT a"),
+        ("HLEAD(a)", 1, 1, "HLEAD(…) is not in the language"),
+        ("ALLCAPS(a)", 1, 1, "ALLCAPS(…) is not in the language"),
         ("a && b", 1, 3, "&& is not"),
         ("a || b", 1, 3, "|| is not"),
         ("a XOR b", 1, 3, "XOR is not"),
-        ('"a b"~2', 1, 6, "distances"),
-        ("a~", 1, 1, "characters that a bare word"),
+        ('"a b"~0', 1, 1, "~0 is out of range"),
+        ('"a b"~26', 1, 1, "~26 is out of range"),
+        ('"a b"~', 1, 6, "~n stands directly behind a phrase"),
+        ('"a b" ~2', 1, 7, "~n stands directly behind a phrase"),
+        ('"a"~2', 1, 1, "is one word"),
+        ("a~", 1, 1, "fuzzy words"),
+        ("a~2", 1, 1, "fuzzy words"),
+        ("@Places", 1, 1, "@Places is no name of a group"),
+        ("a AND @", 1, 7, "@ is no name of a group"),
+        ("=@places", 1, 2, "@places cannot stand here"),
+        ("a AND\n@places", 2, 1, "no group is called @places"),
         ("'a b'", 1, 1, "double quotes"),
         ("+a", 1, 1, "+ is not an operator"),
         ("!a", 1, 1, "! is not an operator"),
         ("/a.b/", 1, 1, "regular expressions"),
-        ("a, b", 1, 1, "commas"),
+        ("a, b", 1, 2, "commas"),
         ("a|b", 1, 1, "| is not an operator"),
         ("a?", 1, 1, "? stands for nothing"),
         ("a^2", 1, 1, "weights"),
@@ -233,6 +334,12 @@ def test_a_mixed_query_shows_both_readings_and_both_parse(text: str, both: str) 
         ("x" * 60_000 + "*y", "only at the end"),
         ("x" * 60_000 + "^", "weights"),
         ("\U0001f600 " * 30_000, "holds no word"),
+        ("a NEAR/2 " * 5_000 + "a", "a chain of 5,001"),
+        ("ATLEAST/9(" + "a, " * 20_000 + "a OR b AND c)", "mixed"),
+        ("a\u202eb", "an invisible character, U+202E"),
+        ("@a " * 20_000, "no group is called @a"),
+        ("@" * 60_000, "is no name of a group"),
+        ("ATLEAST/" + "9" * 60_000 + "(a)", "asks for"),
     ],
     ids=[
         "megabyte",
@@ -246,6 +353,12 @@ def test_a_mixed_query_shows_both_readings_and_both_parse(text: str, both: str) 
         "word",
         "sign",
         "emoji",
+        "nears",
+        "list",
+        "right-to-left",
+        "groups",
+        "ats",
+        "number",
     ],
 )
 def test_monsters_are_refused_in_few_words(text: str, message: str) -> None:
