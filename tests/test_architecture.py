@@ -18,7 +18,7 @@ DRIVERS = {
     "feedparser": {"fetch/dates.py", "fetch/parse.py", "fetch/strict.py"},
     "protego": {"fetch/robots.py"},
     "trafilatura": {"fetch/article.py"},
-    "lark": {"match/build.py", "match/grammar.py", "match/query.py"},
+    "lark": {"match/build.py", "match/grammar.py", "match/layout.py", "match/query.py"},
     "aiosmtplib": {"deliver/email.py", "deliver/smtp.py"},
     "httptools": {"net/answer.py"},
     "brotli": {"net/bounded.py"},

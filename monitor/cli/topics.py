@@ -1,4 +1,4 @@
-"""`monitor topics list | lint | test | match`."""
+"""`monitor topics list | lint | test | match | fmt`."""
 
 import json
 import sys
@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from monitor.cli.options import ConfigOption, JsonOption, read_settings
-from monitor.cli.output import print_json, print_line, print_table
+from monitor.cli.output import counted, print_json, print_line, print_table
 from monitor.cli.session import call
-from monitor.config import load_desired, read_watchlist
+from monitor.config import load_desired, read_watchlist, tidy_watchlist, watchlist_paths, write_tidied
 from monitor.desk import topics as desk
 from monitor.errors import MonitorError
 from monitor.match import compile_watchlist
@@ -130,3 +130,32 @@ def match_items(watchlist: WatchlistOption = None, config: ConfigOption = None) 
         except ValueError as error:
             raise MonitorError(f"line {number}: not JSON: {error}") from error
         print_line(desk.match_record(compiled, record, line=number))
+
+
+@app.command(name="fmt")
+def tidy(
+    watchlist: WatchlistOption = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; code 1 when something would change.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Lay out the queries and groups of watchlist files in the canonical way; everything else stays as it is.
+
+    Example: monitor topics fmt --watchlist config/watchlists/us-mexico-border.toml
+    """
+    paths = [watchlist] if watchlist is not None else list(watchlist_paths(read_settings(config)))
+    every = [tidy_watchlist(path) for path in paths]
+    changed = [tidied for tidied in every if tidied.changed]
+    if not check:
+        for tidied in changed:
+            write_tidied(tidied)
+    if as_json:
+        print_json([{"file": str(tidied.path), "changed": tidied.changed} for tidied in every])
+    else:
+        for tidied in changed:
+            done = "would be laid out anew" if check else "laid out anew"
+            typer.echo(f"{tidied.path}: {done}: {', '.join(tidied.changed)}")
+        typer.echo(f"{len(changed)} of {counted(len(every), 'file')} {'to change' if check else 'changed'}")
+    raise typer.Exit(1 if check and changed else 0)

@@ -10,7 +10,8 @@ from monitor.config.opml import Outline, read_opml, write_opml
 from monitor.config.plan import Change, Plan, applied_revision, apply_plan, make_plan
 from monitor.config.settings import Settings
 from monitor.config.start import Start, decide_start
-from monitor.config.watchlists import read_watchlist
+from monitor.config.tidy import Tidied, tidy_watchlist, write_tidied
+from monitor.config.watchlists import read_watchlist, watchlist_paths
 
 __all__ = [
     "Change",
@@ -20,6 +21,7 @@ __all__ = [
     "Plan",
     "Settings",
     "Start",
+    "Tidied",
     "applied_revision",
     "apply_plan",
     "decide_start",
@@ -28,5 +30,8 @@ __all__ = [
     "make_plan",
     "read_opml",
     "read_watchlist",
+    "tidy_watchlist",
+    "watchlist_paths",
     "write_opml",
+    "write_tidied",
 ]

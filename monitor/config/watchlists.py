@@ -23,6 +23,15 @@ def collect_topics(collector: Collector) -> tuple[Topic, ...]:
     )
 
 
+def watchlist_paths(settings: Settings) -> tuple[Path, ...]:
+    """Return the watchlist files that the settings name. Raises ConfigError when a named one is missing."""
+    collector = Collector(settings)
+    paths = tuple(path for path, _ in collector.paths("watchlists"))
+    if collector.problems:
+        raise ConfigError(collector.problems)
+    return paths
+
+
 def read_watchlist(path: Path) -> tuple[Topic, ...]:
     """Read one watchlist file by itself. Raises ConfigError with every problem."""
     collector = Collector(Settings())

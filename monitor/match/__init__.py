@@ -7,6 +7,7 @@ disagree. Everything here is pure: no I/O, no clock, no randomness; markup never
 from monitor.match.examples import BrokenExample, check_examples
 from monitor.match.explain import Clause, ClauseState, Explanation, explain
 from monitor.match.groups import Groups
+from monitor.match.layout import layout
 from monitor.match.lint import Finding, lint, lint_group
 from monitor.match.matcher import ENGINE, TopicMatch, Watchlist, compile_watchlist
 from monitor.match.query import Query, mentions, parse_group, parse_query, used_groups
@@ -26,6 +27,7 @@ __all__ = [
     "check_examples",
     "compile_watchlist",
     "explain",
+    "layout",
     "lint",
     "lint_group",
     "mentions",

@@ -39,6 +39,7 @@ SPACE: /\s+/
 %ignore SPACE
 %ignore COMMENT
 """
+QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))  # all kinds of double quotes are one
 LEXER = Lark(GRAMMAR, parser="lalr", lexer="basic")
 
 _MISPLACED = {

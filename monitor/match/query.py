@@ -16,7 +16,7 @@ from lark import Lark, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from monitor.errors import QueryError
 from monitor.match.build import Builder
 from monitor.match.check import check, refuse_negative
-from monitor.match.grammar import GRAMMAR, LEXER, refuse_character, refuse_token
+from monitor.match.grammar import GRAMMAR, LEXER, QUOTES, refuse_character, refuse_token
 from monitor.match.groups import Groups, Mention, unknown_hint, used
 from monitor.match.screen import QUERY_LIMIT, screen
 from monitor.match.tree import (
@@ -33,7 +33,6 @@ from monitor.match.tree import (
 TERM_LIMIT = 65_536  # with those of its groups, counted each time they are used
 DEPTH_LIMIT = 200  # levels of a tree with its groups: the evaluator goes down by recursion
 
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _REMEMBERED = 4_096  # groups whose trees are kept at hand
 
 
@@ -96,7 +95,7 @@ def mentions(text: str) -> tuple[Mention, ...]:
     with suppress(UnexpectedInput):  # parsing says so
         found.extend(
             Mention(str(token)[1:], token.line or 1, token.column or 1)
-            for token in LEXER.lex(text.translate(_QUOTES))
+            for token in LEXER.lex(text.translate(QUOTES))
             if token.type == "GROUP"
         )
     return tuple(found)
@@ -132,7 +131,7 @@ def _parts(groups: tuple[tuple[str, str], ...], names: frozenset[str]) -> Mappin
 
 
 def _read(text: str, names: frozenset[str], parts: Mapping[str, _Read]) -> _Read:
-    source = text.translate(_QUOTES) if len(text) <= QUERY_LIMIT else text
+    source = text.translate(QUOTES) if len(text) <= QUERY_LIMIT else text
     screen(source)
     try:
         root: Node = _PARSER.parse(source)  # type: ignore[assignment]  # the builder makes a Node, not a lark Tree

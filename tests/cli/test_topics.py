@@ -107,3 +107,18 @@ def test_the_shipped_watchlist_holds_its_own_examples(cli: Cli) -> None:
     root = Path(__file__).parent.parent.parent
     ran = cli("topics", "test", "--watchlist", root / "config" / "watchlists" / "us-mexico-border.toml")
     assert ran.code == 0, ran.out
+
+
+def test_queries_are_laid_out_anew_and_a_check_only_says_so(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "line.toml"
+    untidy = '[[topic]]\nslug = "o"\nname = "O"\nquery = "a -b"\n'
+    path.write_text(f'name = "line"\n{untidy}')
+    checked = cli("topics", "fmt", "--watchlist", path, "--check")
+    assert checked.code == 1
+    assert checked.out.splitlines() == [f"{path}: would be laid out anew: o", "1 of 1 file to change"]
+    assert untidy in path.read_text()
+    done = cli("topics", "fmt", "--watchlist", path, "--json")
+    assert (done.code, json.loads(done.out)) == (0, [{"file": str(path), "changed": ["o"]}])
+    assert "query = 'a AND NOT b'\n" in path.read_text()
+    again = cli("topics", "fmt", "--watchlist", path, "--check")
+    assert (again.code, again.out) == (0, "0 of 1 file to change\n")
