@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from monitor.match.document import Document, holds, spans
+from monitor.match.document import Document, holds, passages, spans
 from monitor.match.query import Query, parse_query
-from monitor.match.tree import And, Node, Not, Or
+from monitor.match.tree import And, AtLeast, Near, Node, Not, Or, Ref, Within
 from monitor.model import ItemText, Span, Topic
 
 _NAMED = 3  # passages named in a sentence; the spans hold all of them
@@ -29,13 +29,15 @@ class ClauseState(StrEnum):
 class Clause:
     """One requirement of a query.
 
-    `query` is its canonical form (without the NOT of an exclusion), `spans` the passages found for it, `closest`
-    says in words what the best of its alternatives lacks, when it is missing and an alternative is partly there.
+    `query` is its canonical form (without the NOT of an exclusion), `spans` the passages found for it, `said` is in
+    words what was found, or what is missing; `closest` says what the best of its alternatives lacks, when it is
+    missing and an alternative is partly there.
     """
 
     query: str
     state: ClauseState
     spans: tuple[Span, ...] = ()
+    said: str = ""
     closest: str = ""
 
 
@@ -76,10 +78,12 @@ def _judge(node: Node, document: Document) -> Clause:
     states = (
         (ClauseState.ABSENT, ClauseState.EXCLUDED) if negated else (ClauseState.MISSING, ClauseState.TRUE)
     )
+    found = spans(inner, document, apart=True) if there else ()
     return Clause(
         query=str(inner),
         state=states[there],
-        spans=spans(inner, document, apart=True) if there else (),
+        spans=found,
+        said=_found(inner, document, found) if there else _missing(inner, document),
         closest="" if there or negated else _closest(inner, document),
     )
 
@@ -87,6 +91,8 @@ def _judge(node: Node, document: Document) -> Clause:
 def _closest(node: Node, document: Document) -> str:
     """Of alternatives that are themselves conjunctions, describe the one that lacks least, if any has something."""
     best: tuple[int, str] | None = None
+    while isinstance(node, Ref):
+        node = node.part
     for part in node.parts if isinstance(node, Or) else ():
         if not isinstance(part, And):
             continue
@@ -99,10 +105,64 @@ def _closest(node: Node, document: Document) -> str:
     return best[1] if best is not None else ""
 
 
+def _found(node: Node, document: Document, found: Sequence[Span]) -> str:
+    """Say by which passages a true node is true; a NEAR, by its first."""
+    match node:
+        case Near(parts=parts, distance=distance, ordered=ordered):
+            places = next(passages(node, document)).places
+            if len(places) == len(parts):
+                words = [f"“{_clip(document.span(place).text)}”" for place in places]
+                return (
+                    f"{_joint(distance, ordered=ordered).join(words)} in the {document.span(places[0]).field}"
+                )
+        case Within(field="lang", part=part):
+            return f"the language {part}"
+    return _passages(found)
+
+
+def _missing(node: Node, document: Document) -> str:
+    """Say in words that a node is false, and why if it is one that can be half true."""
+    match node:
+        case Near(parts=parts, distance=distance, ordered=ordered):
+            absent = [part for part in parts if not holds(part, document)]
+            if absent:
+                return " and ".join(_absent(part) for part in absent)
+            shown = " and ".join(_clip(str(part)) for part in parts)
+            words = f"within {_words(distance)}"
+            return f"{shown} occur, but not {words} {'in this order' if ordered else 'of each other'}"
+        case AtLeast(parts=parts, count=count):
+            true = sum(holds(part, document) for part in parts)
+            shown = _clip(", ".join(map(str, parts)))
+            return f"{true} of ({shown}) {'is' if true == 1 else 'are'} true, and {count} must be"
+        case Within(field="lang", part=part):
+            return f"the language is not {part}"
+    return _absent(node)
+
+
+def _absent(node: Node) -> str:
+    match node:
+        case Ref():
+            return f"nothing of {node} occurs"
+        case Or():
+            return f"none of ({_clip(str(node))}) occurs"
+    return f"{_clip(str(node))} does not occur"
+
+
+def _joint(distance: int, *, ordered: bool) -> str:
+    """Say a distance between two passages."""
+    return f" followed within {_words(distance)} by " if ordered else f" within {_words(distance)} of "
+
+
+def _words(distance: int) -> str:
+    return "1 word" if distance == 1 else f"{distance} words"
+
+
 def _matched(clauses: Sequence[Clause]) -> str:
-    said = " and ".join(filter(None, (_passages(clause.spans) for clause in clauses)))
+    true = [clause.said for clause in clauses if clause.state is ClauseState.TRUE]
     excluding = any(clause.state is ClauseState.ABSENT for clause in clauses)
-    return f"Matches: {said}{', and nothing that is excluded' if excluding else ''}."
+    return (
+        f"Matches: {' and '.join(filter(None, true))}{', and nothing that is excluded' if excluding else ''}."
+    )
 
 
 def _missed(clauses: Sequence[Clause]) -> str:
@@ -114,14 +174,12 @@ def _lacks(clauses: Sequence[Clause]) -> str:
     said = []
     for clause in clauses:
         if clause.state is ClauseState.MISSING:
-            nearest = f" (nearest: {clause.closest})" if clause.closest else ""
-            query = _clip(clause.query)
-            said.append(
-                f"{f'none of ({query}) occurs' if ' OR ' in query else f'{query} does not occur'}{nearest}"
-            )
+            said.append(f"{clause.said}{f' (nearest: {clause.closest})' if clause.closest else ''}")
         elif clause.state is ClauseState.EXCLUDED:
-            said.append(f"it is excluded by {_passages(clause.spans) or f'NOT {_clip(clause.query)}'}")
-    there = " and ".join(_passages(clause.spans) for clause in clauses if clause.state is ClauseState.TRUE)
+            said.append(f"it is excluded by {clause.said or f'NOT {_clip(clause.query)}'}")
+    there = " and ".join(
+        filter(None, (clause.said for clause in clauses if clause.state is ClauseState.TRUE))
+    )
     return f"{' and '.join(said)}{f', although there is {there}' if there else ''}"
 
 

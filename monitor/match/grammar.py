@@ -24,7 +24,7 @@ OR.3: /OR(?=[\s()"=#@,-]|$)/
 NOT.3: /NOT(?=[\s()"=#@,-]|$)/
 NEAR.3: /(?:O?NEAR|W|PRE)\/\d+(?=[\s()"=#@,-]|$)/
 ATLEAST.3: /ATLEAST\/\d+(?=\s*\()/
-FUNCTION.3: /(?:H?LEAD|HEADLINE|ALLCAPS|NOCAPS|CAPS|ATLEAST\d+|BYLINE)(?=\()/
+FUNCTION.3: /(?:H?LEAD|HEADLINE|ALLCAPS|NOCAPS|CAPS|AROUND|ATLEAST\d+|BYLINE)(?=\()/
 MINUS.3: /-(?=[^\s#-])/
 FIELD.2: /(?:title|summary|body|source|url|lang|author|tag):(?!\/\/)/
 EXACT.2: /=(?=[^\s()=#-])/
@@ -63,6 +63,7 @@ FUNCTIONS = (  # of other tools: how their names begin, what to write here
     ("HEADLINE", "write title:(…)"),
     ("HLEAD", "write (title:… OR summary:…)"),
     ("LEAD", "write summary:(…)"),
+    ("AROUND", "write NEAR/5 for AROUND(5)"),
     ("BYLINE", "write author:(…)"),
     ("NOCAPS", "there is no such thing; write the words out, and =WORD for capitals only"),
     ("ALLCAPS", 'write = before the word, in these capitals: =RICO or ="CBP ONE"'),

@@ -17,7 +17,7 @@ LANGUAGE = (
 
 _BARE = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*\Z")
 _RESERVED = re.compile(
-    r"(?:AND|OR|NOT|XOR|ANDNOT|TO|W|PRE|O?NEAR|ATLEAST|H?LEAD|HEADLINE|ALLCAPS|NOCAPS|CAPS)\Z"
+    r"(?:AND|OR|NOT|XOR|ANDNOT|TO|W|PRE|O?NEAR|ATLEAST|H?LEAD|HEADLINE|ALLCAPS|NOCAPS|CAPS|AROUND|BYLINE)\Z"
     r"|(?:O?NEAR|ADJ|ATLEAST|W|PRE)\d+\Z|(?:o?near|adj|atleast)\d+\Z"
 )
 

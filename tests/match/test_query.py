@@ -253,6 +253,7 @@ def test_terms_know_their_place() -> None:
         ("ATLEAST/1(a, NOT b)", 1, 18, "because of NOT b"),
         ("ATLEAST/2(NOT a, NOT b, c)", 1, 15, "because of NOT a"),
         ("HLEAD(a)", 1, 1, "HLEAD(…) is not in the language"),
+        ("a AROUND(5) b", 1, 3, "AROUND(…) is not in the language"),
         ("ALLCAPS(a)", 1, 1, "ALLCAPS(…) is not in the language"),
         ("a && b", 1, 3, "&& is not"),
         ("a || b", 1, 3, "|| is not"),

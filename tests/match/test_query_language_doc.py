@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import QueryError
-from monitor.match import compile_watchlist, lint, parse_query
+from monitor.match import compile_watchlist, lint, parse_query, used_groups
 from monitor.match.screen import NESTING_LIMIT, QUERY_LIMIT
 from monitor.match.term import PHRASE_LIMIT
 from monitor.model import ItemText, Priority, Topic
 
 PAGE = Path(__file__).parents[2] / "docs" / "query-language.md"
 BLOCK = re.compile(r"^```(match|refused|advice)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+DEFINITION = re.compile(r"^@([a-z-]+) = (.*)\n", re.MULTILINE)
 CLAIM = re.compile(r"^([+!?-]) (.*)$")
 
 
@@ -35,7 +36,31 @@ def blocks(kind: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         yield "\n".join(query), claims
 
 
-def topic(query: str) -> Topic:
+def groups(text: str) -> tuple[str, dict[str, str]]:
+    """Part the groups that an example defines from its query."""
+    defined = dict(DEFINITION.findall(text))
+    return DEFINITION.sub("", text), defined
+
+
+def item(text: str) -> ItemText:
+    """Read `[field: value; …] title // summary`."""
+    found = re.match(r"(?:\[(.*?)\] )?(.*)", text)
+    assert found is not None
+    fields = dict(pair.split(": ", 1) for pair in (found[1] or "lang: und").split("; "))
+    title, _, summary = found[2].partition(" // ")
+    return ItemText(
+        title=title,
+        summary=summary,
+        source=fields.get("source", ""),
+        url=fields.get("url", ""),
+        author=fields.get("author", ""),
+        tags=tuple(fields.get("tag", "").split(", ")),
+        language=fields.get("lang", "und"),
+    )
+
+
+def topic(text: str) -> Topic:
+    query, defined = groups(text)
     return Topic(
         slug="t",
         watchlist="w",
@@ -43,6 +68,7 @@ def topic(query: str) -> Topic:
         description="",
         priority=Priority.NORMAL,
         query=query,
+        groups=used_groups(query, defined),
         owner="file:t",
     )
 
@@ -52,14 +78,13 @@ def test_examples_find_what_the_page_says(query: str, claims: list[tuple[str, st
     watchlist = compile_watchlist([topic(query)], revision=1)
     assert {sign for sign, _ in claims} == {"+", "-"}
     for sign, text in claims:
-        title, _, summary = text.partition(" // ")
-        assert bool(watchlist.match(ItemText(title=title, summary=summary))) == (sign == "+"), text
+        assert bool(watchlist.match(item(text))) == (sign == "+"), text
 
 
 @pytest.mark.parametrize(("query", "claims"), list(blocks("refused")))
 def test_refusals_say_what_the_page_says(query: str, claims: list[tuple[str, str]]) -> None:
     with pytest.raises(QueryError) as refusal:
-        parse_query(query)
+        parse_query(*groups(query))
     for sign, text in claims:
         assert sign == "!"
         assert text in str(refusal.value)
@@ -77,8 +102,8 @@ def test_advice_is_what_the_page_says(query: str, claims: list[tuple[str, str]])
 
 
 def test_the_page_has_examples_of_every_kind() -> None:
-    assert len(list(blocks("match"))) >= 15
-    assert len(list(blocks("refused"))) >= 12
+    assert len(list(blocks("match"))) >= 28
+    assert len(list(blocks("refused"))) >= 30
     assert len(list(blocks("advice"))) >= 5
 
 

@@ -200,10 +200,65 @@ def test_a_topic_without_examples_is_told_so() -> None:
         ),
         ("NOT opera AND fentanyl", "Choir", "No match: fentanyl does not occur."),
         ("a1 AND b1", "a1 b1", "Matches: “a1” in the title and “b1” in the title."),
+        (
+            "troops NEAR/8 border",
+            "Troops at the border",
+            "Matches: “Troops” within 8 words of “border” in the title.",
+        ),
+        (
+            "a1 ONEAR/2 b1 ONEAR/2 c1",
+            "a1 b1 c1",
+            "Matches: “a1” followed within 2 words by “b1” followed within 2 words by “c1” in the title.",
+        ),
+        (
+            "(a1 OR b1) NEAR/1 c1",
+            "b1 c1 d1",
+            "Matches: “b1” within 1 word of “c1” in the title.",
+        ),
+        ("a1 NEAR/1 (b1 NEAR/1 c1)", "a1 b1 c1", "Matches: “a1”, “b1”, “c1” in the title."),
+        ("a1 NEAR/2 b1", "a1 x y b1", "No match: a1 and b1 occur, but not within 2 words of each other."),
+        ("a1 ONEAR/1 b1", "b1 a1", "No match: a1 and b1 occur, but not within 1 word in this order."),
+        (
+            "a1 NEAR/2 (b1 OR c1) NEAR/2 d1",
+            "a1",
+            "No match: none of (b1 OR c1) occurs and d1 does not occur.",
+        ),
+        (
+            "x1 NOT (a1 NEAR/2 b1)",
+            "x1 b1 a1",
+            (
+                "No match: it is excluded by “a1” within 2 words of “b1” in the title, "
+                "although there is “x1” in the title."
+            ),
+        ),
+        (
+            "ATLEAST/2(a1, b1 OR c1, d1)",
+            "c1",
+            "No match: 1 of (a1, b1 OR c1, d1) is true, and 2 must be.",
+        ),
+        ("ATLEAST/2(a1, b1, c1)", "c1 a1", "Matches: “c1”, “a1” in the title."),
+        ("a1 lang:es", "a1", "No match: the language is not es, although there is “a1” in the title."),
+        ("a1 lang:und", "a1", "Matches: “a1” in the title and the language und."),
+        (
+            "a1 NOT lang:und",
+            "a1",
+            "No match: it is excluded by the language und, although there is “a1” in the title.",
+        ),
+        ("a1 @g", "a1", "No match: nothing of @g occurs, although there is “a1” in the title."),
+        ("@g", "G2", "Matches: “G2” in the title."),
+        ('"a1 b1"~3', "a1 and b1", "Matches: “a1 and b1” in the title."),
+        ("source:a1", "a1", "No match: source:a1 does not occur."),
     ],
 )
 def test_an_explanation_is_one_whole_sentence(query: str, title: str, said: str) -> None:
     topic = Topic(
-        slug="s", watchlist="w", name="n", description="", priority=Priority.LOW, query=query, owner="o"
+        slug="s",
+        watchlist="w",
+        name="n",
+        description="",
+        priority=Priority.LOW,
+        query=query,
+        groups=(("g", "g1 OR g2"),),
+        owner="o",
     )
     assert explain(topic, ItemText(title=title)).sentence == said
