@@ -117,7 +117,8 @@ def run_tests(
 def match_items(watchlist: WatchlistOption = None, config: ConfigOption = None) -> None:
     """Match items given as JSON lines on standard input; one JSON line each comes out, in the same order.
 
-    In: {id, title, summary, lang?}. Out: {id, topics: [{topic, spans: [{field, start, end, text}]}]}.
+    In: {id, title, summary, lang?, body?, source?, url?, author?, tags?}.
+    Out: {id, topics: [{topic, spans: [{field, start, end, text}]}]}.
 
     Example: monitor topics match < items.jsonl
     """

@@ -26,6 +26,7 @@ class TopicLine:
     revision: int
     enabled: bool
     owner: str
+    groups: tuple[str, ...]
     examples: int
     description: str
 
@@ -50,6 +51,7 @@ def topic_line(topic: Topic) -> TopicLine:
         revision=topic.revision,
         enabled=topic.enabled,
         owner=topic.owner,
+        groups=tuple(name for name, _ in topic.groups),
         examples=len(topic.examples),
         description=topic.description,
     )
@@ -90,19 +92,29 @@ def record_text(record: Any, *, line: int) -> tuple[Any, ItemText]:
     """
     if not isinstance(record, dict) or "id" not in record:
         raise MonitorError(f"line {line}: expected an object with id, title and summary")
-    for name in ("title", "summary", "lang"):
+    for name in ("title", "summary", "body", "lang", "source", "url", "author"):
         if not isinstance(record.get(name) or "", str):
             raise MonitorError(f"line {line}: {name} must be text")
+    tags = record.get("tags") or []
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise MonitorError(f"line {line}: tags must be a list of texts")
     text = ItemText(
         title=clean_title(record.get("title") or ""),
         summary=plain(record.get("summary") or "", html=True, limit=TEXT_LIMIT),
+        body=plain(record.get("body") or "", html=True, limit=TEXT_LIMIT),
         language=record.get("lang") or "und",
+        url=record.get("url") or "",
+        source=clean_title(record.get("source") or ""),
+        author=clean_title(record.get("author") or ""),
+        tags=tuple(clean_title(tag) for tag in tags),
     )
     return record["id"], text
 
 
 def match_record(compiled: Watchlist, record: Any, *, line: int) -> dict[str, Any]:
-    """Match one record `{id, title, summary, lang?}` and return `{id, topics: [{topic, spans}]}`.
+    """Match one record `{id, title, summary, lang?, …}` and return `{id, topics: [{topic, spans}]}`.
+
+    `body`, `source`, `url`, `author` (texts) and `tags` (a list of texts) may be there too.
 
     Spans point into the text after the ingest gate. Raises MonitorError naming the line when the record is not of
     that shape.

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from monitor.match.tree import LANGUAGE, And, AtLeast, Near, Node, Not, Or, Ref, Term, Within
 
+_IN_A_ROW = 32  # parts of an ATLEAST up to which all groups in a row are made
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:
@@ -64,7 +66,8 @@ def outline(
 def _several(taking: list[Outline], count: int, of: int) -> Outline | None:
     """Outline that `count` of so many parts hold; the parts that are not `taking` anything may hold for nothing.
 
-    Of k parts of which n hold, any k - n + 1 have one that does: as many such groups as there are in a row.
+    Of k parts of which n hold, any k - n + 1 have one that does. As many such groups as there are in a row; but where
+    parts are themselves of several, each stands in one group alone, or nesting would multiply them.
     """
     count -= of - len(taking)
     if count < 1:
@@ -72,7 +75,9 @@ def _several(taking: list[Outline], count: int, of: int) -> Outline | None:
     width = len(taking) - count + 1
     if width == 1:
         return _all(tuple(taking))
-    return _all(tuple(_any(tuple(taking[first : first + width])) for first in range(count)))
+    plain = len(taking) <= _IN_A_ROW and not any(one.every for one in taking)
+    firsts = range(0, count, 1 if plain else width)
+    return _all(tuple(_any(tuple(taking[first : first + width])) for first in firsts))
 
 
 def _all(members: tuple[Outline, ...]) -> Outline:

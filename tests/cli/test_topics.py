@@ -53,6 +53,9 @@ def test_items_come_out_in_the_order_they_went_in_with_their_topics_and_spans(
         ('{"title": "no id"}', "expected an object with id"),
         ('{"id": 1, "title": 5}', "title must be text"),
         ('{"id": 1, "summary": ["x"]}', "summary must be text"),
+        ('{"id": 1, "source": 5}', "source must be text"),
+        ('{"id": 1, "tags": "x"}', "tags must be a list of texts"),
+        ('{"id": 1, "tags": [5]}', "tags must be a list of texts"),
     ],
 )
 def test_a_bad_line_ends_with_code_1_and_its_number(cli: Cli, watchlist: Path, bad: str, said: str) -> None:
@@ -122,3 +125,23 @@ def test_queries_are_laid_out_anew_and_a_check_only_says_so(cli: Cli, tmp_path: 
     assert "query = 'a AND NOT b'\n" in path.read_text()
     again = cli("topics", "fmt", "--watchlist", path, "--check")
     assert (again.code, again.out) == (0, "0 of 1 file to change\n")
+
+
+def test_every_field_can_be_given(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "line.toml"
+    query = "source:paper AND author:ana AND tag:border AND url:news AND body:wall AND lang:es"
+    path.write_text(f'name = "line"\n[[topic]]\nslug = "o"\nname = "O"\nquery = "{query}"\n')
+    item = {
+        "id": 1,
+        "source": "The <b>Paper</b>",
+        "author": "Ana",
+        "tags": ["Border"],
+        "url": "https://x.mx/news",
+        "body": "<p>wall</p>",
+        "lang": "es",
+    }
+    ran = cli("topics", "match", "--watchlist", path, stdin=lines(item, item | {"tags": []}))
+    assert [[topic["topic"] for topic in json.loads(line)["topics"]] for line in ran.out.splitlines()] == [
+        ["o"],
+        [],
+    ]

@@ -175,6 +175,24 @@ async def test_changes_say_what_differs(store: Store, files: Any) -> None:
     assert (newest.actor, newest.action, newest.object) == ("test", "change", "feed:one")
 
 
+async def test_another_meaning_of_a_group_is_a_change_of_each_topic_that_uses_it(
+    store: Store, files: Any
+) -> None:
+    groups = '[groups]\nline = "border OR @rio"\nrio = "Bravo"\n[[topic]]'
+    text = WATCHLIST.replace("[[topic]]", groups, 1).replace('"tunnel"', '"tunnel @line"')
+    files.write("watchlists/line.toml", text)
+    await apply(store, files.desired())
+    assert (await topic(store, "tunnels")).groups == (("line", "border OR @rio"), ("rio", "Bravo"))
+    assert not await apply(store, files.desired()), "nothing changes twice"
+    files.write("watchlists/line.toml", text.replace("Bravo", "Grande"))
+    plan = await apply(store, files.desired())
+    assert [(each.slug, each.detail) for each in plan.changes] == [("tunnels", "groups @rio")]
+    assert ((await topic(store, "tunnels")).revision, (await topic(store, "wall")).revision) == (2, 1)
+    files.write("watchlists/line.toml", text.replace("OR @rio", "OR @sea").replace("rio =", "sea ="))
+    plan = await apply(store, files.desired())
+    assert [(each.slug, each.detail) for each in plan.changes] == [("tunnels", "groups @line -@rio +@sea")]
+
+
 async def test_a_change_of_access_is_shown_without_secrets_and_applied_once(store: Store, files: Any) -> None:
     environ = {"TOKEN": "s3cret", "NEW": "s3cret2"}
     await apply(store, files.desired())

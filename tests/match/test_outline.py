@@ -4,11 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
-from monitor.match import parse_query
+from monitor.match import compile_watchlist, parse_query
 from monitor.match.document import Document, holds
 from monitor.match.outline import outline
 from monitor.match.tree import Term
 from monitor.model import ItemText
+from tests.match.test_near import topic
 
 LETTERS = "abcdef"
 trees = st.recursive(
@@ -64,3 +65,25 @@ def test_the_cheapest_demand_is_the_anchor() -> None:
     assert needed is not None
     assert needed.anchor({0: 1.0, 1: 1.0, 2: 5.0}.__getitem__) == {0, 1}
     assert needed.anchor({0: 1.0, 1: 1.0, 2: 1.5}.__getitem__) == {2}
+
+
+def test_of_so_many_parts_the_cheapest_that_cannot_all_be_missing_are_the_anchor() -> None:
+    def number(term: Term, field: str | None) -> int:
+        return LETTERS.index(term.words[0])
+
+    needed = outline(parse_query("ATLEAST/3(a, b, c, d)").root, number)
+    assert needed is not None
+    assert needed.anchor({0: 9.0, 1: 1.0, 2: 1.0, 3: 2.0}.__getitem__) == {1, 2}
+    assert needed.allows({0, 1, 3})
+    assert not needed.allows({0, 1})
+
+
+def test_nested_and_long_lists_stay_small() -> None:
+    nested = "a"
+    for _ in range(48):
+        nested = f"ATLEAST/3(b, c, {nested}, d, e)"
+    long = f"ATLEAST/9000({', '.join(f'w{number}' for number in range(9_100))})"
+    for query in (nested, long):
+        watchlist = compile_watchlist([topic(query)], revision=1)
+        assert not watchlist.match(ItemText(title="x w1 b"))
+    assert compile_watchlist([topic(nested)], revision=1).match(ItemText(title="b c d"))
