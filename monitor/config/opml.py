@@ -163,7 +163,9 @@ def _path(titles: Sequence[str]) -> tuple[str, ...]:
 
 def _line(text: str) -> str:
     """Make one line of what XML can hold."""
-    return " ".join(_NO_XML.sub("", text).split())
+    return " ".join(
+        _NO_XML.sub("", " ".join(text.split())).split()
+    )  # a form feed parts words, and XML has none
 
 
 def _local_name(element: etree._Element) -> str:

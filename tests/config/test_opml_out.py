@@ -181,3 +181,8 @@ def test_what_was_read_is_written_as_the_same_bytes_and_reads_the_same(
             clean = " ".join(each.title.split())
             if clean.isprintable() and clean:
                 assert outline.title == clean
+
+
+def test_a_form_feed_parts_words_as_any_space(tmp_path: Path) -> None:
+    (outline,) = read(tmp_path, written(feed("https://a.example/f", "The\x0cPaper")))
+    assert outline.title == "The Paper"
