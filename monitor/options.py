@@ -48,7 +48,7 @@ def http_client(settings: Settings) -> httpx.AsyncClient:
     return make_client(
         user_agent=user_agent(settings.service.contact),
         allow_networks=settings.fetch.allow_networks,
-        max_connections=settings.fetch.concurrency
+        max_connections=2 * settings.fetch.concurrency  # older pages are asked for beside them
         + ArticleOptions().concurrency
         + SendOptions(owner="").concurrency
         + PushOptions(base_url="").concurrency,

@@ -49,12 +49,15 @@ log = structlog.get_logger()
 MATCH_SLICE = 50  # items
 MATCH_INLINE = 4  # items that cost the loop less to match than to hand to a thread and back
 TURN_SECONDS = 0.02  # between two claims: what ends meanwhile is kept in one transaction
+AHEAD = (
+    3  # feeds claimed for each that is asked: so that a turn has much to keep, and no request waits for one
+)
 CLOCK_SECONDS = 60.0  # between two looks for schedules from a clock that ran ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollOptions:
-    """Bounds of polling: feeds in flight overall and per host, fetch limits, and what cadence may do.
+    """Bounds of polling: requests in flight overall and per host, fetch limits, and what cadence may do.
 
     `host_pause` is the number of seconds between two requests to a host; `limits` gives the bounds of a feed's
     interval, from the feed.
@@ -68,7 +71,11 @@ class PollOptions:
 
 
 class Poller:
-    """Claims due feeds into free slots; `fill` returns at once, the polls run as tasks."""
+    """Claims due feeds into free slots; `fill` returns at once, the polls run as tasks.
+
+    A claimed feed waits until one of `concurrency` requests may be made, and its document until it is one of as many
+    that are worked on: a slow server does not hold up parsers and store, nor these the next request.
+    """
 
     def __init__(
         self,
@@ -91,7 +98,9 @@ class Poller:
         self._quiet: list[Polled] = []
         self._turned_at = self._looked_at = float("-inf")
         self._matching = asyncio.Semaphore(1)  # it is all CPU: two at once would only take from the loop
-        self.crew = Crew(options.concurrency, name="poll")
+        self._requests = asyncio.Semaphore(options.concurrency)
+        self._documents = asyncio.Semaphore(options.concurrency)
+        self.crew = Crew(options.concurrency * (1 + AHEAD), name="poll")
 
     async def fill(self) -> int:
         """Keep the quiet polls that ended, claim due feeds for the free slots, start them; return how many.
@@ -172,13 +181,26 @@ class Poller:
 
     async def poll(self, feed: Feed) -> bool:
         """Poll one claimed feed from request to commit; True when its commit is left to the next turn."""
-        started, clock = self._context.clock(), time.monotonic()
-        reading = await self._reader.read(feed)
+        async with self._requests:
+            started, clock = self._context.clock(), time.monotonic()
+            fetched = await self._reader.ask(feed)
+            if fetched.outcome is None:
+                await self._documents.acquire()  # before the next request: bodies must not pile up
+        try:
+            reading = await self._reader.read(feed, fetched)
+            return await self._end(feed, reading, started=started, clock=clock)
+        finally:
+            if fetched.outcome is None:
+                self._documents.release()
+
+    async def _end(self, feed: Feed, reading: Reading, *, started: datetime, clock: float) -> bool:
+        """Take a poll from its document to its commit."""
         looked = await self._look_up(feed, reading)
         intake = take_in(looked.drafts, looked.known, window=_size(reading))
         ending = conclude(feed, reading, looked, intake, now=self._context.clock())
         if ending.gap_since is not None:
             pause = self._hosts.pause(asked_host(feed))
+            # Not as one of `concurrency` requests: those may wait for this document to be done with.
             ending = with_older(ending, await self._reader.read_older(feed, reading, pause=pause))
         watchlist = self._context.watchlist()
         judged = await self._judge(watchlist, feed, intake, ending)

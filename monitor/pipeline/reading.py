@@ -88,23 +88,25 @@ class Reader:
         self._secrets = secrets
         self._options = options
 
-    async def read(self, feed: Feed) -> Reading:
-        """Ask for a feed where it is now, and read its document."""
+    async def ask(self, feed: Feed) -> Fetched:
+        """Ask for a feed where it is now."""
         state = feed.fetch
-        address = state.moved_to if state.follows_move and state.moved_to else feed.url
         try:
             reach = self._reach(feed)
         except AccessError as error:
-            fetched = withheld(feed.url, error)
-        else:
-            fetched = await fetch(
-                self._client,
-                address,
-                state,
-                options=self._options,
-                reach=reach,
-                force=must_refetch(state, now=self._context.clock()),
-            )
+            return withheld(feed.url, error)
+        return await fetch(
+            self._client,
+            state.moved_to if state.follows_move and state.moved_to else feed.url,
+            state,
+            options=self._options,
+            reach=reach,
+            force=must_refetch(state, now=self._context.clock()),
+        )
+
+    async def read(self, feed: Feed, fetched: Fetched) -> Reading:
+        """Read the document that was answered, if there is one."""
+        state = feed.fetch
         if fetched.outcome is not None:
             parsed = Parsed(outcome=fetched.outcome, reason=fetched.reason)
             return Reading(fetched=fetched, parsed=parsed, hub=_known_hub(feed, fetched))

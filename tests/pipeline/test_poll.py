@@ -13,6 +13,7 @@ from monitor.demo.loopback import HOST, LoopbackServer
 from monitor.desk.feeds import list_feeds, poll_now
 from monitor.model import Feed, FetchState, Outcome
 from monitor.pipeline import Poller
+from monitor.pipeline.poll import AHEAD
 from monitor.store import Transaction, feeds, items, polls, windows
 from tests.conftest import opened, pass_time, poll_all, recorded, recording, small_stage
 from tests.pipeline.conftest import by_clock, fill_up, make_room
@@ -90,23 +91,51 @@ async def test_a_feed_is_due_again_no_sooner_than_the_longest_floor_says(tmp_pat
             await app.poller.finish()
 
 
-async def test_no_more_feeds_are_claimed_than_can_be_polled_at_once(tmp_path: Path) -> None:
-    papers = [recording(f"paper-{n}", recorded("old", "Council meets")) for n in range(5)]
+async def test_no_more_feeds_are_claimed_than_wait_for_a_moment(tmp_path: Path) -> None:
+    papers = [recording(f"paper-{n}", recorded("old", "Council meets")) for n in range(2 * (1 + AHEAD) + 1)]
     async with small_stage(tmp_path, *papers) as stage, opened(stage) as app:
         app.poller = Poller(
             app.context,
             client=app.http,
             parsers=app.parsers,
             secrets=app.settings.secrets,
-            options=replace(app.poller._options, concurrency=2),
+            options=replace(app.poller._options, concurrency=2, per_host=100),
         )
         await poll_now(app, [line.slug for line in await list_feeds(app)])
         claimed = []
         while number := await app.poller.fill():
             claimed.append(number)
-            assert app.poller.crew.busy <= 2
             await app.poller.finish()
-    assert claimed == [2, 2, 1]
+    assert claimed == [2 * (1 + AHEAD), 1]
+
+
+async def test_no_more_feeds_are_asked_at_once_than_configured(tmp_path: Path) -> None:
+    running, most = 0, 0
+
+    async def count() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.02)
+        running -= 1
+
+    async with (
+        server(document("Council meets"), meanwhile=count) as one,
+        small_stage(tmp_path) as stage,
+        opened(stage) as app,
+    ):
+        app.poller = Poller(
+            app.context,
+            client=app.http,
+            parsers=app.parsers,
+            secrets=app.settings.secrets,
+            options=replace(app.poller._options, concurrency=3, per_host=100),
+        )
+        for n in range(12):
+            await app.store.write(feeds.put_feed, new_feed(one.port, slug=f"paper-{n}"))
+        await poll_all(app)
+        assert {line.state for line in await list_feeds(app)} == {"ok"}
+    assert most == 3
 
 
 async def test_one_host_is_asked_only_so_many_times_at_once(tmp_path: Path) -> None:
