@@ -78,9 +78,9 @@ def _carrier(entry: Entry) -> tuple[str | None, str | None, str]:
 
 
 def _key(entry: Entry, *, repeated: bool) -> str:
-    link = canonical_link(entry.link, fragment="#" in entry.link) if entry.link else ""
     if entry.raw_id and not repeated:
         return _short("guid:", entry.raw_id)
+    link = canonical_link(entry.link, fragment="#" in entry.link) if entry.link else ""
     if entry.raw_id:
         return _short("guid:", f"{entry.raw_id} {link or _text_hash(entry)}")
     return _short("link:", link) if link else f"hash:{_text_hash(entry)}"

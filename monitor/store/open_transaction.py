@@ -8,6 +8,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any, Self
 
 from monitor.errors import StoreError, StoreFull
@@ -65,20 +66,25 @@ class OpenTransaction(ABC):
         with self._translated():
             self._commit()
 
-    @contextlib.contextmanager
-    def _statement(self) -> Iterator[None]:
-        """Run one statement in the engine; whatever it raises ends the transaction."""
+    def _statement(self) -> "_Statement":
+        """Run one statement in the engine (`with`); whatever it raises ends the transaction."""
+        return _Statement(self)
+
+    def _check_open(self) -> None:
         if self._lost is not None:
             raise StoreError(f"this transaction is over: {self._lost}") from self._lost
+
+    def _end_with(self, error: BaseException) -> None:
+        """Let a failed statement end the transaction, and raise its error as the store's."""
         try:
             with self._translated():
-                yield
-        except StoreError as error:
-            self._lost = error
-            if self._readonly and isinstance(error, StoreFull):
+                raise error
+        except StoreError as translated:
+            self._lost = translated
+            if self._readonly and isinstance(translated, StoreFull):
                 raise StoreError(
                     "a function that writes was given to Store.read; give it to Store.write"
-                ) from error
+                ) from translated
             raise
 
     @abstractmethod
@@ -94,3 +100,21 @@ class OpenTransaction(ABC):
     @abstractmethod
     def _roll_back(self) -> None:
         """Roll back where there is still something to undo; the first error is the one to be told."""
+
+
+class _Statement:
+    """What stands around one statement; a class, since a generator costs as much as a small statement itself."""
+
+    __slots__ = ("_tx",)
+
+    def __init__(self, tx: OpenTransaction) -> None:
+        self._tx = tx
+
+    def __enter__(self) -> None:
+        self._tx._check_open()  # noqa: SLF001 - a part of it
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._tx._end_with(error)  # noqa: SLF001

@@ -201,7 +201,7 @@ class SqliteTransaction(OpenTransaction):
         """Return every row."""
         with self._statement():
             # Not Database.query: it sets a savepoint around each statement.
-            cursor = self._db.execute(*bind(sql, params))
+            cursor = self._db.conn.execute(*bind(sql, params))
             if cursor.description is None:
                 raise StoreError("a statement that returns no rows was asked for rows; use run for it")
             names = [column[0] for column in cursor.description]
@@ -210,7 +210,7 @@ class SqliteTransaction(OpenTransaction):
     def run(self, sql: str, **params: Any) -> int:
         """Run a statement and return the number of rows it changed."""
         with self._statement():
-            return max(0, int(self._db.execute(*bind(sql, params)).rowcount))
+            return max(0, int(self._db.conn.execute(*bind(sql, params)).rowcount))
 
     def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None:
         """Run one statement for each set of parameters."""
