@@ -6,6 +6,7 @@ and never raises for anything a server or the network can do. It does not parse,
 """
 
 import asyncio
+import functools
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -295,6 +296,7 @@ def bare(url: httpx.URL) -> str:
     return str(url.copy_with(username=None, password=None, fragment=None))
 
 
+@functools.lru_cache(maxsize=16_384)  # the same addresses again and again, and httpx takes long to read one
 def _address(text: str) -> httpx.URL | None:
     try:
         return httpx.URL(text.strip())

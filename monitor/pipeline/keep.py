@@ -85,8 +85,7 @@ def keep(
     if polled.gap is not None:
         gaps.add_gap(tx, feed.id, polled.gap)
     made: list[Hit] = []
-    for entry in polled.judged:
-        item = _keep_item(tx, polled, entry, revision=watchlist.revision, now=now)
+    for entry, item in _keep_items(tx, polled, revision=watchlist.revision, now=now):
         made += keep_hits(tx, item, entry, now=now)
         if feed.full_text and entry.reason in READ_IN_FULL:
             articles.enqueue(tx, item, now=now)
@@ -95,8 +94,9 @@ def keep(
 
 def keep_quiet(tx: Transaction, quiet: Sequence[Polled], pusher: Pusher | None) -> None:
     """Keep many polls that found nothing."""
+    kept = feeds.finish_polls(tx, [(polled.feed, polled.state, polled.poll) for polled in quiet])
     for polled in quiet:
-        if feeds.finish_poll(tx, polled.feed, polled.state, polled.poll):
+        if polled.feed.id in kept:
             _hear(tx, polled, pusher)
 
 
@@ -106,27 +106,36 @@ def _hear(tx: Transaction, polled: Polled, pusher: Pusher | None) -> None:
         pusher.discovered(tx, polled.feed, polled.hub, now=polled.poll.ended_at)
 
 
-def _keep_item(tx: Transaction, polled: Polled, entry: Judged, *, revision: int, now: datetime) -> Item:
-    known = polled.known.get(entry.draft.key)
-    if known is None:
-        return items.add_item(
-            tx,
-            polled.feed,
-            entry.draft,
-            now=now,
-            reason=entry.reason,
-            watchlist_revision=revision,
-            engine=ENGINE,
-        )
-    return items.add_version(
+def _keep_items(
+    tx: Transaction, polled: Polled, *, revision: int, now: datetime
+) -> list[tuple[Judged, Item]]:
+    """Keep what was found, as new items or as versions of known ones; return it in the order in which it was."""
+    new = [entry for entry in polled.judged if entry.draft.key not in polled.known]
+    added = items.add_items(
         tx,
-        known.id,
-        entry.draft,
+        polled.feed,
+        [(entry.draft, entry.reason) for entry in new],
         now=now,
-        reason=entry.reason,
         watchlist_revision=revision,
         engine=ENGINE,
     )
+    by_key = {entry.draft.key: item for entry, item in zip(new, added, strict=True)}
+    return [
+        (
+            entry,
+            by_key.get(entry.draft.key)
+            or items.add_version(
+                tx,
+                polled.known[entry.draft.key].id,
+                entry.draft,
+                now=now,
+                reason=entry.reason,
+                watchlist_revision=revision,
+                engine=ENGINE,
+            ),
+        )
+        for entry in polled.judged
+    ]
 
 
 def keep_hits(tx: Transaction, item: Item, entry: Judged, *, now: datetime) -> list[Hit]:

@@ -26,6 +26,7 @@ from monitor.pipeline.intake import take_in
 from monitor.pipeline.lookup import look_up
 from monitor.pipeline.progress import must_refetch
 from monitor.store import windows
+from monitor.store.feed_rows import asked_address
 from monitor.store.windows import Window
 
 MAX_PAGES = 3  # older pages asked for to fill a gap
@@ -97,7 +98,7 @@ class Reader:
             return withheld(feed.url, error)
         return await fetch(
             self._client,
-            state.moved_to if state.follows_move and state.moved_to else feed.url,
+            asked_address(feed.url, state),
             state,
             options=self._options,
             reach=reach,

@@ -39,6 +39,9 @@ _PLAIN: Final = (
 )
 
 
+_NO_HINTS: Final = Hints()
+
+
 @functools.lru_cache(maxsize=8192)
 def host_of(url: str) -> str:
     """Return the host that a URL's requests go to, in lower case; empty for what is no URL."""
@@ -50,8 +53,12 @@ def host_of(url: str) -> str:
 
 def asked_host(feed: Feed) -> str:
     """Return the host that a poll of the feed asks first."""
-    state = feed.fetch
-    return host_of(state.moved_to if state.follows_move and state.moved_to else feed.url)
+    return host_of(asked_address(feed.url, feed.fetch))
+
+
+def asked_address(url: str, fetch: FetchState) -> str:
+    """Return the address that a poll asks first: the configured `url`, or where it is known to have moved."""
+    return fetch.moved_to if fetch.follows_move and fetch.moved_to else url
 
 
 def edited(feed: Feed) -> dict[str, Any]:
@@ -84,7 +91,7 @@ def progressed(fetch: FetchState) -> dict[str, Any]:
         "poll_interval": fetch.interval,
         "window_size": fetch.window,
         "follows_move": int(fetch.follows_move),
-        "hints": to_json(_given(fetch.hints)),
+        "hints": "{}" if fetch.hints == _NO_HINTS else to_json(_given(fetch.hints)),
         **{name: micros(getattr(fetch, name)) for name in _TIMES},
         **{name: getattr(fetch, name) for name in _PLAIN},
     }

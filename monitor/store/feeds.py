@@ -3,17 +3,16 @@
 Decides no cadence and fetches nothing.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+import functools
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from monitor.errors import NotFound, StoreConflict
 from monitor.model import Feed, FetchState, Poll
 from monitor.store.columns import SECOND, micros
 from monitor.store.connector import Transaction, skip_locked
-from monitor.store.feed_rows import asked_host, edited, feed_of, host_of, progressed
-from monitor.store.polls import add_poll
+from monitor.store.feed_rows import asked_address, edited, feed_of, host_of, progressed
+from monitor.store.polls import add_polls
 from monitor.store.windows import forget_window
 
 CLOCK_STEP = timedelta(hours=1)  # a clock set back by less delays polls by no more than that
@@ -156,14 +155,24 @@ def finish_poll(tx: Transaction, feed: Feed, fetch: FetchState, poll: Poll) -> b
     The claim is lost when the feed was claimed again, finished, or given another URL since: then nothing is
     written.
     """
-    values = {
-        **progressed(fetch),
-        "host": asked_host(replace(feed, fetch=fetch)),
-    }
-    kept = tx.run(_assigned(_FINISH, values), **values, id=feed.id, claimed_at=micros(feed.fetch.claimed_at))
+    kept = _finish(tx, feed, fetch)
     if kept:
-        add_poll(tx, feed.id, poll)
-    return bool(kept)
+        add_polls(tx, [(feed.id, poll)])
+    return kept
+
+
+def finish_polls(tx: Transaction, finished: Sequence[tuple[Feed, FetchState, Poll]]) -> set[int]:
+    """Do what `finish_poll` does for many; return the ids of the feeds whose claim was not lost."""
+    kept = {feed.id for feed, fetch, _ in finished if _finish(tx, feed, fetch)}
+    add_polls(tx, [(feed.id, poll) for feed, _, poll in finished if feed.id in kept])
+    return kept
+
+
+def _finish(tx: Transaction, feed: Feed, fetch: FetchState) -> bool:
+    values = progressed(fetch)
+    values["host"] = host_of(asked_address(feed.url, fetch))
+    text = _finish_text(tuple(values))
+    return bool(tx.run(text, **values, id=feed.id, claimed_at=micros(feed.fetch.claimed_at)))
 
 
 def hasten(tx: Transaction, slug: str, *, now: datetime) -> None:
@@ -203,5 +212,10 @@ WHERE id = :id
 """
 
 
-def _assigned(sql: str, values: Mapping[str, Any]) -> str:
+@functools.lru_cache(maxsize=4)
+def _finish_text(columns: tuple[str, ...]) -> str:
+    return _assigned(_FINISH, columns)
+
+
+def _assigned(sql: str, values: Iterable[str]) -> str:
     return sql.format(columns=", ".join(f"{name} = :{name}" for name in values))

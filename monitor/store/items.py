@@ -3,7 +3,7 @@
 Judges nothing: identity, matching and retention periods are others' decisions.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -36,6 +36,15 @@ SELECT {ITEM_COLUMNS}
 FROM items i JOIN feeds f ON f.id = i.feed_id
 JOIN item_versions v ON v.item_id = i.id AND v.version = i.version
 """  # noqa: S608 - constants of this module
+_ADD_VERSION: Final = """
+INSERT INTO item_versions (
+  item_id, version, seen_at, reason, watchlist_revision, engine, fingerprint, link, canonical_link,
+  published, updated, language, url, source, author, tags, title, summary, body, full_text
+) VALUES (
+  :item_id, :version, :seen_at, :reason, :watchlist_revision, :engine, :fingerprint, :link, :canonical_link,
+  :published, :updated, :language, :url, :source, :author, :tags, :title, :summary, :body, :full_text
+)
+"""
 _PRUNE: Final = """
 DELETE FROM items WHERE id IN (
   SELECT i.id FROM items i
@@ -163,22 +172,68 @@ def add_item(
     engine: str,
 ) -> Item:
     """Store an item in its first version. Raises `StoreConflict` when the feed has the key already."""
-    row = tx.one(
+    (item,) = add_items(
+        tx, feed, [(draft, reason)], now=now, watchlist_revision=watchlist_revision, engine=engine
+    )
+    return item
+
+
+def add_items(
+    tx: Transaction,
+    feed: Feed,
+    judged: Sequence[tuple[ItemDraft, HitReason]],
+    *,
+    now: datetime,
+    watchlist_revision: int,
+    engine: str,
+) -> list[Item]:
+    """Store items in their first version, each with its reason, with ids in the order given; return them.
+
+    A first document has dozens, so these are three statements however many there are. Raises `StoreConflict` when the
+    feed has one of the keys already.
+    """
+    keys = [index_key(draft.key) for draft, _ in judged]
+    tx.many(
         """
         INSERT INTO items (feed_id, key, raw_id, version, fingerprint, first_seen, last_seen)
-        VALUES (:feed_id, :key, :raw_id, 1, :fingerprint, :now, :now) RETURNING id
+        VALUES (:feed_id, :key, :raw_id, 1, :fingerprint, :now, :now)
         """,
-        feed_id=feed.id,
-        key=index_key(draft.key),
-        raw_id=draft.raw_id,
-        fingerprint=draft.fingerprint,
-        now=micros(now),
+        (
+            {
+                "feed_id": feed.id,
+                "key": key,
+                "raw_id": draft.raw_id,
+                "fingerprint": draft.fingerprint,
+                "now": micros(now),
+            }
+            for key, (draft, _) in zip(keys, judged, strict=True)
+        ),
     )
-    assert row is not None
-    _add_version_row(
-        tx, row["id"], 1, draft, now=now, reason=reason, watchlist_revision=watchlist_revision, engine=engine
+    ids = {
+        row["key"]: row["id"]
+        for batch in in_batches(keys)
+        for row in tx.rows(
+            "SELECT id, key FROM items WHERE feed_id = :feed_id AND key IN (:keys)",
+            feed_id=feed.id,
+            keys=batch,
+        )
+    }
+    tx.many(
+        _ADD_VERSION,
+        (
+            _version_row(
+                ids[key],
+                1,
+                draft,
+                now=now,
+                reason=reason,
+                watchlist_revision=watchlist_revision,
+                engine=engine,
+            )
+            for key, (draft, reason) in zip(keys, judged, strict=True)
+        ),
     )
-    return _made(feed, draft, row["id"], now=now)
+    return [_made(feed, draft, ids[key], now=now) for key, (draft, _) in zip(keys, judged, strict=True)]
 
 
 def add_version(
@@ -209,8 +264,7 @@ def add_version(
     if row is None:
         raise NotFound(f"no item has the id {item_id}")
     version = row["version"]
-    _add_version_row(
-        tx,
+    values = _version_row(
         item_id,
         version,
         draft,
@@ -220,6 +274,7 @@ def add_version(
         engine=engine,
         full_text=full_text,
     )
+    tx.run(_ADD_VERSION, **values)
     if version > MAX_VERSIONS:
         tx.run(_THIN_OUT, item_id=item_id, kept=version - MAX_VERSIONS + 1)
     return get_item(tx, item_id)
@@ -316,46 +371,30 @@ def _made(feed: Feed, draft: ItemDraft, item_id: int, *, now: datetime) -> Item:
     )
 
 
-def _add_version_row(
-    tx: Transaction,
-    item_id: int,
-    version: int,
-    draft: ItemDraft,
-    *,
-    full_text: bool = False,
-    **judged: Any,
-) -> None:
+def _version_row(
+    item_id: int, version: int, draft: ItemDraft, *, full_text: bool = False, **judged: Any
+) -> dict[str, Any]:
+    """Return the columns of a version, named as in `_ADD_VERSION`."""
     text = draft.text
-    tx.run(
-        """
-        INSERT INTO item_versions (
-          item_id, version, seen_at, reason, watchlist_revision, engine, fingerprint, link, canonical_link,
-          published, updated, language, url, source, author, tags, title, summary, body, full_text
-        ) VALUES (
-          :item_id, :version, :seen_at, :reason, :watchlist_revision, :engine, :fingerprint, :link,
-          :canonical_link,
-          :published, :updated, :language, :url, :source, :author, :tags, :title, :summary, :body,
-          :full_text
-        )
-        """,
-        item_id=item_id,
-        version=version,
-        seen_at=micros(judged["now"]),
-        reason=judged["reason"].value,
-        watchlist_revision=judged["watchlist_revision"],
-        engine=judged["engine"],
-        fingerprint=draft.fingerprint,
-        link=draft.link,
-        canonical_link=draft.canonical_link,
-        published=micros(draft.published),
-        updated=micros(draft.updated),
-        language=text.language,
-        url=text.url,
-        source=text.source,
-        author=text.author,
-        tags=to_json(text.tags) if text.tags else "[]",
-        title=text.title,
-        summary=text.summary,
-        body=text.body,
-        full_text=int(full_text),
-    )
+    return {
+        "item_id": item_id,
+        "version": version,
+        "seen_at": micros(judged["now"]),
+        "reason": judged["reason"].value,
+        "watchlist_revision": judged["watchlist_revision"],
+        "engine": judged["engine"],
+        "fingerprint": draft.fingerprint,
+        "link": draft.link,
+        "canonical_link": draft.canonical_link,
+        "published": micros(draft.published),
+        "updated": micros(draft.updated),
+        "language": text.language,
+        "url": text.url,
+        "source": text.source,
+        "author": text.author,
+        "tags": to_json(text.tags) if text.tags else "[]",
+        "title": text.title,
+        "summary": text.summary,
+        "body": text.body,
+        "full_text": int(full_text),
+    }

@@ -1,5 +1,6 @@
 """The history of polls."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.model import Outcome, Poll
@@ -7,22 +8,27 @@ from monitor.store.columns import micros, moment
 from monitor.store.connector import Row, Transaction
 
 
-def add_poll(tx: Transaction, feed_id: int, poll: Poll) -> None:
-    """Append a finished poll."""
-    tx.run(
+def add_polls(tx: Transaction, finished: Sequence[tuple[int, Poll]]) -> None:
+    """Append finished polls, each with the id of its feed."""
+    tx.many(
         """
         INSERT INTO polls (feed_id, started_at, ended_at, outcome, reason, status, size, items, new_items)
         VALUES (:feed_id, :started_at, :ended_at, :outcome, :reason, :status, :size, :items, :new_items)
         """,
-        feed_id=feed_id,
-        started_at=micros(poll.started_at),
-        ended_at=micros(poll.ended_at),
-        outcome=poll.outcome.value,
-        reason=poll.reason,
-        status=poll.status,
-        size=poll.size,
-        items=poll.items,
-        new_items=poll.new_items,
+        (
+            {
+                "feed_id": feed_id,
+                "started_at": micros(poll.started_at),
+                "ended_at": micros(poll.ended_at),
+                "outcome": poll.outcome.value,
+                "reason": poll.reason,
+                "status": poll.status,
+                "size": poll.size,
+                "items": poll.items,
+                "new_items": poll.new_items,
+            }
+            for feed_id, poll in finished
+        ),
     )
 
 
