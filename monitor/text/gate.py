@@ -60,6 +60,9 @@ _INLINE = frozenset({
 # fmt: on
 
 
+_NOT_IN_LINKS = re.compile(r'[\s\\<>"]')
+
+
 def plain(value: str | None, *, html: bool, limit: int) -> str:
     """Turn a feed's value into one line of plain text of at most `limit` code points.
 
@@ -97,7 +100,7 @@ def link(value: str | None) -> str | None:
     if not value or len(value) > LINK_LIMIT:
         return None
     address = _DROP.sub("", value).strip().replace(" ", "%20")
-    if any(char.isspace() or char in '\\<>"' for char in address):
+    if _NOT_IN_LINKS.search(address):
         return None
     try:
         parts = urlsplit(address)

@@ -51,3 +51,16 @@ async def test_what_was_taken_is_not_ended_by_its_old_timer() -> None:
         idle.keep("a", connection)
         await asyncio.wait_for(connection.closed, 5)
         assert len(idle) == 0
+
+
+async def test_each_goes_when_its_own_time_is_over() -> None:
+    idle = IdleConnections(seconds=0.2)
+    async with peer(saying(b"")) as server:
+        first, second = await connected(server.port), await connected(server.port)
+        idle.keep("a", first)
+        await asyncio.sleep(0.1)
+        idle.keep("b", second)
+        await asyncio.wait_for(first.closed, 5)
+        assert (len(idle), second.alive) == (1, True)
+        await asyncio.wait_for(second.closed, 5)
+        assert len(idle) == 0

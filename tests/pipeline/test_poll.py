@@ -11,11 +11,12 @@ from structlog.testing import capture_logs
 
 from monitor.demo.loopback import HOST, LoopbackServer
 from monitor.desk.feeds import list_feeds, poll_now
+from monitor.fetch.pool import ParserPool
 from monitor.model import Feed, FetchState, Outcome
 from monitor.pipeline import Poller
 from monitor.pipeline.poll import AHEAD
 from monitor.store import Transaction, feeds, items, polls, windows
-from tests.conftest import opened, pass_time, poll_all, recorded, recording, small_stage
+from tests.conftest import opened, pass_time, poll_all, recorded, recording, small_stage, until
 from tests.pipeline.conftest import by_clock, fill_up, make_room
 
 EMPTY = '<rss version="2.0"><channel><title>T</title></channel></rss>'
@@ -136,6 +137,39 @@ async def test_no_more_feeds_are_asked_at_once_than_configured(tmp_path: Path) -
         await poll_all(app)
         assert {line.state for line in await list_feeds(app)} == {"ok"}
     assert most == 3
+
+
+async def test_no_feeds_are_asked_while_documents_pile_up(tmp_path: Path) -> None:
+    """Bodies are large: as many as may be asked for may wait, and be held by those that were."""
+    asked, parsers = 0, ParserPool(1)
+
+    async def count() -> None:
+        nonlocal asked
+        asked += 1
+
+    async with (
+        server(document("Council meets"), meanwhile=count) as one,
+        small_stage(tmp_path) as stage,
+        opened(stage) as app,
+    ):
+        app.poller = Poller(
+            app.context,
+            client=app.http,
+            parsers=parsers,
+            secrets=app.settings.secrets,
+            options=replace(app.poller._options, concurrency=2, per_host=100),
+        )
+        for n in range(2 * (1 + AHEAD)):
+            await app.store.write(feeds.put_feed, new_feed(one.port, slug=f"paper-{n}"))
+        async with parsers._slots:
+            assert await app.poller.fill() == 2 * (1 + AHEAD)
+            await until(lambda: asked == 4)
+            await asyncio.sleep(0.2)
+            assert asked == 4
+        await app.poller.finish()
+        assert asked == 2 * (1 + AHEAD)
+        assert {line.state for line in await list_feeds(app)} == {"ok"}
+    await parsers.close()
 
 
 async def test_one_host_is_asked_only_so_many_times_at_once(tmp_path: Path) -> None:
