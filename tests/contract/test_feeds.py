@@ -179,6 +179,25 @@ async def test_a_poll_that_lost_its_claim_writes_nothing(store: Store, seed: See
     assert not await store.write(feeds.finish_poll, quick, a_state(t), a_poll(t)), "a claim ends once"
 
 
+async def test_of_many_polls_only_those_that_lost_their_claim_are_left_out(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    for slug in ("one", "two", "three"):
+        await store.write(seed.feed, slug)
+    claimed = await store.write(feeds.claim_due, now=t(), limit=3)
+    await store.write(feeds.hasten, "two", now=t())
+    (again,) = await store.write(feeds.claim_due, now=t(1), limit=1)
+    ended = [(feed, a_state(t), a_poll(t)) for feed in claimed]
+    kept = await store.write(feeds.finish_polls, ended)
+    assert kept == {feed.id for feed in claimed} - {again.id}
+    for feed in claimed:
+        history = await store.read(polls.recent_polls, feed.id, limit=5)
+        assert history == ([a_poll(t)] if feed.id in kept else [])
+    assert await store.read(feeds.get_feed, "two") == again
+    assert (await store.read(feeds.get_feed, "one")).fetch == a_state(t)
+    assert await store.write(feeds.finish_polls, []) == set()
+
+
 async def test_a_hastened_feed_is_due_now_and_fences_the_poll_in_flight(
     store: Store, seed: Seed, t: Clock
 ) -> None:

@@ -161,6 +161,33 @@ async def test_a_new_item_is_given_back_as_it_reads(store: Store, seed: Seed) ->
     assert await store.read(items.get_item, made.id) == made
 
 
+async def test_many_items_get_ids_in_their_order_and_each_its_own_reason(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    feed = await store.write(seed.feed)
+    drafts = [seed.draft(f"guid:{number}", title=f"Title {number}") for number in (7, 3, 600, 5)]
+    drafts += [seed.draft(f"long:{number}") for number in range(600)]
+    reasons = [HitReason.LIVE, HitReason.HELD, HitReason.BASELINE, HitReason.LIVE, *[HitReason.LIVE] * 600]
+
+    def add(tx: Transaction) -> list[Item]:
+        pairs = list(zip(drafts, reasons, strict=True))
+        return items.add_items(tx, feed, pairs, now=t(), watchlist_revision=3, engine="1")
+
+    added = await store.write(add)
+    assert [item.key for item in added] == [draft.key for draft in drafts]
+    assert [item.id for item in added] == sorted({item.id for item in added})
+    for item in added[:4]:
+        assert await store.read(items.get_item, item.id) == item
+    said = await store.read(
+        lambda tx: tx.rows("SELECT reason, watchlist_revision FROM item_versions ORDER BY item_id LIMIT 4")
+    )
+    assert [(row["reason"], row["watchlist_revision"]) for row in said] == [
+        (each.value, 3) for each in reasons[:4]
+    ]
+    with pytest.raises(StoreConflict):
+        await store.write(add)
+
+
 async def test_of_an_item_that_changes_at_every_poll_the_latest_versions_stay(
     store: Store, seed: Seed, t: Clock
 ) -> None:
