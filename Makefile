@@ -47,6 +47,9 @@ bench-hostile: $(VENV)/.ready-dev ## A hundred good feeds among twelve hostile o
 bench-soak: $(VENV)/.ready-dev ## The daemon for ten minutes with a fifth of its feeds hostile
 	@$(BIN)/python benchmarks/soak.py $(ARGS)
 
+bench-stories: $(VENV)/.ready-dev ## Cost and quality of finding an item's story (ARGS="--fnc FOLDER --uci FILE")
+	@$(BIN)/python benchmarks/stories.py $(ARGS)
+
 format: $(VENV)/.ready-dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -87,4 +90,4 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-.PHONY: help demo run test check pytest mutants bench-parse bench-cadence bench-poll bench-hostile bench-soak format lock clean
+.PHONY: help demo run test check pytest mutants bench-parse bench-cadence bench-poll bench-hostile bench-soak bench-stories format lock clean

@@ -45,6 +45,7 @@ from monitor.pipeline import (
     Retention,
     Shipper,
     Stage,
+    StoryAssigner,
     dispatch,
     tidy,
 )
@@ -82,6 +83,7 @@ class App:
     started_at: datetime
     files: FilesState = field(default_factory=FilesState)
     pace: Pace = field(default_factory=Pace)
+    assigner: StoryAssigner = field(default_factory=StoryAssigner)
     _snapshot: list[Watchlist] = field(default_factory=list)
     _wakers: list[Callable[[Stage], None]] = field(default_factory=list)
     _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -221,7 +223,7 @@ class App:
 
     async def dispatch(self) -> int:
         """Decide all undecided hits."""
-        return await dispatch(self.context, identity=self.identity)
+        return await dispatch(self.context, identity=self.identity, assigner=self.assigner)
 
     async def tidy(self) -> dict[str, int]:
         """Delete what is past its retention."""

@@ -77,6 +77,10 @@ def explain(
             typer.echo(f"  {item['link']}")
         if item["story"]:
             typer.echo(f"  story: {item['story']}")
+            for said in filter(None, (item["coverage"], item["why_story"])):
+                typer.echo(f"         {said}")
+            for other in item["related"]:
+                typer.echo(f"  related coverage: {other}")
         if item["article"]:
             typer.echo(f"  full text: {item['article']}")
         for verdict in sorted(item["verdicts"], key=lambda verdict: not verdict["hit"]):

@@ -19,7 +19,7 @@ from monitor.deliver.wording import (
     when,
     why_alert,
 )
-from monitor.model import Alert, AlertHit, Item, Priority, Span
+from monitor.model import Alert, AlertHit, Item, Priority, Span, Story
 
 HEADLINE_LIMIT = 300
 EXCERPT_LIMIT = 420
@@ -28,7 +28,10 @@ LEAD_IN = 80  # characters shown before the first matched word when an excerpt s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One item, ready to be shown. `line` holds outlet, time and language; all text is clean and bounded."""
+    """One item, ready to be shown; all text is clean and bounded.
+
+    `line` holds outlet, time and language, and of the first item how many outlets its story has.
+    """
 
     language: str
     urgent: bool
@@ -61,10 +64,21 @@ def cards(alert: Alert) -> tuple[Card, ...]:
     by_item: dict[int, list[AlertHit]] = {}
     for entry in alert.hits:
         by_item.setdefault(entry.hit.item.id, []).append(entry)
-    return tuple(_card(entries, phrases) for entries in by_item.values())
+    coverage = _coverage(alert.story, phrases)
+    return tuple(
+        _card(entries, phrases, coverage="" if number else coverage)
+        for number, entries in enumerate(by_item.values())
+    )
 
 
-def _card(entries: Sequence[AlertHit], phrases: Phrases) -> Card:
+def _coverage(story: Story, phrases: Phrases) -> str:
+    """Say how many outlets a story has, once it has more than one."""
+    if story.outlets < 2:
+        return ""
+    return phrases.coverage.format(outlets=story.outlets, independent=story.independent)
+
+
+def _card(entries: Sequence[AlertHit], phrases: Phrases, *, coverage: str) -> Card:
     item = entries[0].hit.item
     spans = [span for entry in entries for span in entry.hit.spans]
     return Card(
@@ -72,7 +86,7 @@ def _card(entries: Sequence[AlertHit], phrases: Phrases) -> Card:
         urgent=any(entry.topic.priority is Priority.URGENT for entry in entries),
         headline=_window(item.text.title, _of(spans, "title"), HEADLINE_LIMIT)
         or (Part(text=phrases.no_headline),),
-        line=_line(item, phrases),
+        line=" · ".join(part for part in (_line(item, phrases), coverage) if part),
         excerpt=_excerpt(item, spans),
         link=safe_link(item.link),
         why=why_alert(entries, phrases),

@@ -45,6 +45,7 @@ class Phrases:
     published: str
     first_seen: str
     languages: dict[str, str]
+    coverage: str
     one_more: str
     many_more: str
     sent_to: str
@@ -82,6 +83,7 @@ ENGLISH = Phrases(
     published="published {when}",
     first_seen="first seen {when}",
     languages={"en": "in English", "es": "in Spanish"},
+    coverage="{outlets} outlets, {independent} independent",
     one_more="One more report of this story is not shown here.",
     many_more="{count} more reports of this story are not shown here.",
     sent_to="{instance} wrote this to {name} for the subscription “{subscription}”.",
@@ -119,6 +121,7 @@ SPANISH = Phrases(
     published="publicado el {when}",
     first_seen="visto por primera vez el {when}",
     languages={"en": "en inglés", "es": "en español"},
+    coverage="{outlets} medios, {independent} independientes",
     one_more="Hay otra nota sobre este asunto que no se muestra aquí.",
     many_more="Hay {count} notas más sobre este asunto que no se muestran aquí.",
     sent_to="{instance} envió este aviso a {name} por la suscripción «{subscription}».",

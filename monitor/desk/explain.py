@@ -12,7 +12,7 @@ from monitor.app import App
 from monitor.errors import NotFound, Refused
 from monitor.fetch.identity import canonical_link
 from monitor.match import explain as explain_match
-from monitor.model import Hit, Item, Topic
+from monitor.model import Hit, Item, Story, Topic
 from monitor.store import Transaction, articles, hits, items, ledger, stories, watchlist
 from monitor.store.articles import ArticleState, ArticleStatus
 
@@ -35,6 +35,8 @@ class TopicVerdict:
 class ItemExplained:
     """One stored item, its story, what became of its page, and its verdict under each topic asked for.
 
+    `coverage` counts the story's outlets, `why_story` says why the item belongs to it, `related` names the stories
+    of another language that seem to tell of the same.
     `article` is empty where the feed does not want full texts.
     """
 
@@ -45,6 +47,9 @@ class ItemExplained:
     first_seen: datetime
     version: int
     story: str | None
+    coverage: str
+    why_story: str
+    related: tuple[str, ...]
     article: str
     verdicts: tuple[TopicVerdict, ...]
 
@@ -55,7 +60,9 @@ class _Found:
     hits: list[Hit]
     waiting: frozenset[int]
     decisions: list[tuple[str, str]]
-    story: str | None
+    story: Story | None
+    why_story: str
+    related: tuple[str, ...]
     article: ArticleStatus | None
 
 
@@ -102,7 +109,12 @@ def _found(tx: Transaction, item: Item) -> _Found:
             (topic, f"{subscription}: {decision.verdict.value}, {decision.reason}")
             for decision, subscription, topic in ledger.decisions_of_item(tx, item.id)
         ],
-        story=story.title if story else None,
+        story=story,
+        why_story=stories.why_in_story(tx, item.id),
+        related=tuple(
+            f"{other.title} ({other.language}, likeness {similarity:.2f})"
+            for other, similarity in (stories.related_stories(tx, story.id) if story else ())
+        ),
         article=articles.status_of(tx, item.id),
     )
 
@@ -116,7 +128,10 @@ def _explain(found: _Found, topics: list[Topic]) -> ItemExplained:
         link=found.item.link,
         first_seen=found.item.first_seen,
         version=found.item.version,
-        story=found.story,
+        story=found.story.title if found.story else None,
+        coverage=_coverage(found.story) if found.story else "",
+        why_story=found.why_story,
+        related=found.related,
         article=_article(found.article) if found.article else "",
         verdicts=tuple(_verdict(found, topic, recorded.get(topic.slug)) for topic in topics),
     )
@@ -124,6 +139,15 @@ def _explain(found: _Found, topics: list[Topic]) -> ItemExplained:
 
 def _where(hit: Hit) -> str:
     return ", in the full text of the article" if hit.only_in_full_text else ""
+
+
+def _coverage(story: Story) -> str:
+    """Count a story's reports and outlets; nothing is said of one that nobody counted."""
+    if not story.outlets:
+        return ""
+    many = "1 outlet" if story.outlets == 1 else f"{story.outlets} outlets"
+    reports = "1 report" if story.items == 1 else f"{story.items} reports"
+    return f"{reports}, {many}, {story.independent} independent"
 
 
 def _article(status: ArticleStatus) -> str:

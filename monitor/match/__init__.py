@@ -12,16 +12,26 @@ from monitor.match.lint import Finding, lint, lint_group
 from monitor.match.matcher import ENGINE, TopicMatch, Watchlist, compile_watchlist
 from monitor.match.query import Query, mentions, parse_group, parse_query, used_groups
 from monitor.match.stories import story_keys
+from monitor.match.story_text import StoryText, story_text
+from monitor.match.story_vector import packed, unpacked
+from monitor.match.story_window import STORY_ENGINE, Kept, Placement, Related, StoryRules, StoryWindow
 
 __all__ = [
     "ENGINE",
+    "STORY_ENGINE",
     "BrokenExample",
     "Clause",
     "ClauseState",
     "Explanation",
     "Finding",
     "Groups",
+    "Kept",
+    "Placement",
     "Query",
+    "Related",
+    "StoryRules",
+    "StoryText",
+    "StoryWindow",
     "TopicMatch",
     "Watchlist",
     "check_examples",
@@ -31,8 +41,11 @@ __all__ = [
     "lint",
     "lint_group",
     "mentions",
+    "packed",
     "parse_group",
     "parse_query",
     "story_keys",
+    "story_text",
+    "unpacked",
     "used_groups",
 ]

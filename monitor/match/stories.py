@@ -8,7 +8,7 @@ dispatch's question.
 import re
 
 from monitor.model import ItemText
-from monitor.text.fold import folded_words
+from monitor.text.fold import fold_words, raw_words
 
 _LEAD_WORDS = 10
 _TITLE_WORDS = 24
@@ -61,8 +61,12 @@ def story_keys(text: ItemText) -> tuple[str, ...]:
 
     Either is left out where it is too short or too general to tell one happening from another.
     """
-    title = folded_words(_headline(text.title, text.source))[:_TITLE_WORDS]
-    lead = folded_words(_DATELINE.sub("", (text.summary or text.body)[:1000], count=1))[:_LEAD_WORDS]
+    return keys_of(_folded(headline(text.title, text.source)), _folded(lead_of(text)))
+
+
+def keys_of(title: list[str], lead: list[str]) -> tuple[str, ...]:
+    """Return the keys of an item whose headline and text are folded words already."""
+    title, lead = title[:_TITLE_WORDS], lead[:_LEAD_WORDS]
     keys = []
     if len(title) >= _HEAD_LEFT and _telling(title) >= _TITLE_TELLING:
         keys.append(f"title:{' '.join(title)}")
@@ -71,7 +75,16 @@ def story_keys(text: ItemText) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def _headline(title: str, source: str) -> str:
+def _folded(text: str) -> list[str]:
+    return [word.keys[0] for word in fold_words(raw_words(text))]
+
+
+def lead_of(text: ItemText) -> str:
+    """Return the beginning of an item's text without its dateline: 1,000 characters at most."""
+    return _DATELINE.sub("", (text.summary or text.body)[:1000], count=1)
+
+
+def headline(title: str, source: str) -> str:
     """Take labels ("BREAKING:") off the front and outlets (" - Reuters | World") off the end of a headline."""
     head = _LABEL.sub("", title.strip(), count=1) if _LABEL.match(title.strip()) else title.strip()
     for _ in range(2):
@@ -79,7 +92,7 @@ def _headline(title: str, source: str) -> str:
         if not cuts:
             break
         before, after = head[: cuts[-1].start()], head[cuts[-1].end() :]
-        if len(folded_words(before)) < _HEAD_LEFT or not _is_outlet(after, cuts[-1].group().strip(), source):
+        if len(_folded(before)) < _HEAD_LEFT or not _is_outlet(after, cuts[-1].group().strip(), source):
             break
         head = before
     return head
@@ -87,10 +100,10 @@ def _headline(title: str, source: str) -> str:
 
 def _is_outlet(name: str, separator: str, source: str) -> bool:
     """Say whether the last segment of a headline is where it was published rather than what happened."""
-    words = folded_words(name)
+    words = _folded(name)
     if not words or len(words) > _OUTLET_WORDS:
         return False
-    if separator not in {"-", "–", "—"} or words == folded_words(source)[: len(words)]:
+    if separator not in {"-", "–", "—"} or words == _folded(source)[: len(words)]:
         return True
     named = [word for word in name.split() if word.lower() not in _LOWER_IN_NAMES]
     return bool(named) and all(word[0].isupper() or "." in word for word in named)

@@ -5,6 +5,7 @@ commits is the next stage's queue: a crash between any two leaves rows that the 
 """
 
 from monitor.pipeline.articles import ArticleOptions, ArticleReader
+from monitor.pipeline.assign import StoryAssigner
 from monitor.pipeline.context import Context, Stage
 from monitor.pipeline.dispatch import dispatch
 from monitor.pipeline.hosts import Hosts
@@ -27,6 +28,7 @@ __all__ = [
     "SendOptions",
     "Shipper",
     "Stage",
+    "StoryAssigner",
     "dispatch",
     "make_robots",
     "tidy",

@@ -7,20 +7,20 @@ same stories. The exact bytes to send are made here, once: every retry sends and
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from monitor.deliver import SENDERS, SenderIdentity
-from monitor.match import story_keys
-from monitor.model import Alert, AlertHit, DeliveryState, Hit, Item, Story, Subscription, Topic
+from monitor.match import StoryWindow
+from monitor.model import Alert, AlertHit, DeliveryState, Hit, Story, Subscription, Topic
+from monitor.pipeline.assign import StoryAssigner, assign
 from monitor.pipeline.context import Context, Stage
 from monitor.route import NO_ALERT, Ruling, decide
-from monitor.store import Transaction, hits, ledger, outbox, recipients, stories, watchlist
+from monitor.store import Transaction, hits, ledger, outbox, recipients, watchlist
 
 log = structlog.get_logger()
 
-STORY_WINDOW = timedelta(hours=72)
 BATCH_ITEMS = 50
 
 
@@ -29,16 +29,21 @@ class _Dispatched:
     """What one batch made: how many hits were decided, the alerts, and those that could not be written."""
 
     decided: int
+    window: StoryWindow
     alerts: tuple[Alert, ...]
     suppressed: tuple[tuple[Story, Ruling], ...]
     unwritten: tuple[tuple[Alert, str], ...]
 
 
-async def dispatch(context: Context, *, identity: SenderIdentity) -> int:
+async def dispatch(context: Context, *, identity: SenderIdentity, assigner: StoryAssigner) -> int:
     """Decide all undecided hits, a batch to a transaction; return how many alerts were created."""
     created = 0
     while True:
-        done = await context.store.write(_decide_batch, context=context, identity=identity)
+        await assigner.load(context.store)
+        done = await context.store.write(_decide_batch, context=context, identity=identity, assigner=assigner)
+        if done is None:
+            continue
+        assigner.settle(done.window)
         for alert in done.alerts:
             _tell(alert)
         for story, ruling in done.suppressed:
@@ -52,17 +57,23 @@ async def dispatch(context: Context, *, identity: SenderIdentity) -> int:
             return created
 
 
-def _decide_batch(tx: Transaction, *, context: Context, identity: SenderIdentity) -> _Dispatched:
+def _decide_batch(
+    tx: Transaction, *, context: Context, identity: SenderIdentity, assigner: StoryAssigner
+) -> _Dispatched | None:
+    """Decide the hits of the next items; None when the stories in memory are not those of the store."""
+    window = assigner.begin(tx)
+    if window is None:
+        return None
     pending = hits.undecided(tx, limit_items=BATCH_ITEMS)
     if not pending:
-        return _Dispatched(decided=0, alerts=(), suppressed=(), unwritten=())
+        return _Dispatched(decided=0, window=window, alerts=(), suppressed=(), unwritten=())
     now = context.clock()
     topics = {topic.slug: topic for topic in watchlist.list_topics(tx, enabled_only=False)}
     subscriptions = recipients.list_subscriptions(tx)
     alerts: list[Alert] = []
     suppressed: list[tuple[Story, Ruling]] = []
     unwritten: list[tuple[Alert, str]] = []
-    for story, members in _stories(tx, pending, context=context):
+    for story, members in _stories(tx, pending, window=window, context=context):
         shown = [AlertHit(hit=hit, topic=_as_judged(topics[hit.topic_slug], hit)) for hit in members]
         for ruling in decide(shown, subscriptions, told=ledger.told(tx, story.id)):
             alert = _keep_ruling(tx, ruling, story, uid=context.new_uid(), now=now)
@@ -76,6 +87,7 @@ def _decide_batch(tx: Transaction, *, context: Context, identity: SenderIdentity
     hits.mark_decided(tx, [hit.id for hit in pending], now=now)
     return _Dispatched(
         decided=len(pending),
+        window=window,
         alerts=tuple(alerts),
         suppressed=tuple(suppressed),
         unwritten=tuple(unwritten),
@@ -87,39 +99,22 @@ def _as_judged(topic: Topic, hit: Hit) -> Topic:
     return replace(topic, revision=hit.topic_revision)
 
 
-def _stories(tx: Transaction, pending: Sequence[Hit], *, context: Context) -> list[tuple[Story, list[Hit]]]:
+def _stories(
+    tx: Transaction, pending: Sequence[Hit], *, window: StoryWindow, context: Context
+) -> list[tuple[Story, list[Hit]]]:
     """Assign each item to its story, in order, and group the hits by story, as it is when all have joined."""
     joined: dict[int, Story] = {}
     members: dict[int, list[Hit]] = {}
     placed: dict[int, int] = {}
+    matched: dict[int, set[str]] = {}
+    for hit in pending:
+        matched.setdefault(hit.item.id, set()).update(span.text for span in hit.spans)
     for hit in pending:
         if hit.item.id not in placed:
-            story = _story_of(tx, hit.item, context=context)
+            story = assign(tx, window, hit.item, matched=matched[hit.item.id], new_uid=context.new_uid)
             placed[hit.item.id], joined[story.id] = story.id, story
         members.setdefault(placed[hit.item.id], []).append(hit)
     return [(joined[story_id], found) for story_id, found in members.items()]
-
-
-def _story_of(tx: Transaction, item: Item, *, context: Context) -> Story:
-    """Find the story an item belongs to: its own, one with a key or its address inside the window, or a new one."""
-    own = stories.story_of_item(tx, item.id)
-    if own is not None:
-        return own
-    keys, since = story_keys(item.text), item.first_seen - STORY_WINDOW
-    story = stories.find_by_keys(tx, keys, since=since) if keys else None
-    story = story or stories.find_by_address(tx, item, since=since)
-    if story is None:
-        story = stories.add_story(
-            tx,
-            Story(
-                uid=context.new_uid(),
-                title=item.text.title,
-                language=item.text.language,
-                first_seen=item.first_seen,
-                last_seen=item.first_seen,
-            ),
-        )
-    return stories.join_story(tx, story, item, keys)
 
 
 def _keep_ruling(tx: Transaction, ruling: Ruling, story: Story, *, uid: str, now: datetime) -> Alert | None:

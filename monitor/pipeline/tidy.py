@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from monitor.match import StoryRules
 from monitor.pipeline.context import Context
-from monitor.store import items, polls
+from monitor.store import items, polls, story_window
 
 log = structlog.get_logger()
 
@@ -31,14 +32,15 @@ async def tidy(context: Context, retention: Retention) -> dict[str, int]:
     gone = {
         "polls": await _sweep(context, polls.prune_polls, before=now - retention.polls),
         "items": await _sweep(context, items.prune_items, before=now - retention.items),
+        "story_window": await _sweep(context, story_window.prune_window, span=StoryRules().window),
     }
     if any(gone.values()):
         log.info("store.tidied", **gone)
     return gone
 
 
-async def _sweep(context: Context, prune: Callable[..., int], *, before: datetime) -> int:
+async def _sweep(context: Context, prune: Callable[..., int], **bounds: datetime | timedelta) -> int:
     total = 0
-    while deleted := await context.store.write(prune, before=before, limit=SLICE):
+    while deleted := await context.store.write(prune, limit=SLICE, **bounds):
         total += deleted
     return total

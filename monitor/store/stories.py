@@ -19,7 +19,7 @@ def find_by_keys(tx: Transaction, keys: Sequence[str], *, since: datetime) -> St
     Of several, the one that moved last.
     """
     found = [
-        _story(row)
+        story_of(row)
         for batch in in_batches(index_key(key) for key in keys)
         for row in tx.rows(
             """
@@ -58,7 +58,7 @@ def find_by_address(tx: Transaction, item: Item, *, since: datetime) -> Story | 
     if any(row["items"] > 1 for row in rows):
         return None
     ids = tuple(row["story_id"] for row in rows if row["story_id"] and row["feed_id"] != item.feed_id)
-    found = [_story(row) for row in tx.rows("SELECT * FROM stories WHERE id IN (:ids)", ids=ids)]
+    found = [story_of(row) for row in tx.rows("SELECT * FROM stories WHERE id IN (:ids)", ids=ids)]
     return max(found, key=lambda story: (story.last_seen, -story.id), default=None)
 
 
@@ -76,19 +76,35 @@ def add_story(tx: Transaction, story: Story) -> Story:
         last_seen=micros(story.last_seen),
     )
     assert row is not None
-    return _story(row)
+    return story_of(row)
 
 
-def join_story(tx: Transaction, story: Story, item: Item, keys: Sequence[str]) -> Story:
+def join_story(
+    tx: Transaction,
+    story: Story,
+    item: Item,
+    keys: Sequence[str],
+    *,
+    outlet: str = "",
+    copied: bool = False,
+    reason: str = "",
+) -> Story:
     """Put an item and its keys into a story and return it as it is then.
 
-    Its `last_seen` moves to the item's `first_seen` if that is later. Joining the same story again changes
-    nothing. Raises `StoreConflict` when the item belongs to another story.
+    Its `last_seen` moves to the item's `first_seen` if that is later, and its outlets are counted anew: `outlet` is
+    who published the item, `copied` says that it repeats the text of an earlier one, `reason` why it is here.
+    Joining the same story again changes nothing. Raises `StoreConflict` when the item belongs to another story.
     """
     kept = tx.run(
-        "INSERT INTO story_items (item_id, story_id) VALUES (:item_id, :story_id) ON CONFLICT (item_id) DO NOTHING",
+        """
+        INSERT INTO story_items (item_id, story_id, outlet, copied, reason)
+        VALUES (:item_id, :story_id, :outlet, :copied, :reason) ON CONFLICT (item_id) DO NOTHING
+        """,
         item_id=item.id,
         story_id=story.id,
+        outlet=outlet,
+        copied=int(copied),
+        reason=reason,
     )
     if not kept:
         member = story_of_item(tx, item.id)
@@ -100,14 +116,25 @@ def join_story(tx: Transaction, story: Story, item: Item, keys: Sequence[str]) -
     )
     row = tx.one(
         """
-        UPDATE stories SET last_seen = CASE WHEN last_seen < :seen THEN :seen ELSE last_seen END
+        UPDATE stories SET last_seen = CASE WHEN last_seen < :seen THEN :seen ELSE last_seen END,
+          (items, outlets, independent) = (
+            SELECT count(*), count(DISTINCT NULLIF(m.outlet, '')),
+              count(DISTINCT CASE WHEN m.copied = 0 THEN NULLIF(m.outlet, '') END)
+            FROM story_items m WHERE m.story_id = stories.id
+          )
         WHERE id = :id RETURNING *
         """,
         id=story.id,
         seen=micros(item.first_seen),
     )
     assert row is not None
-    return _story(row)
+    return story_of(row)
+
+
+def get_story(tx: Transaction, story_id: int) -> Story | None:
+    """Return a story by its id, if there is one."""
+    row = tx.one("SELECT * FROM stories WHERE id = :id", id=story_id)
+    return story_of(row) if row else None
 
 
 def story_of_item(tx: Transaction, item_id: int) -> Story | None:
@@ -116,10 +143,45 @@ def story_of_item(tx: Transaction, item_id: int) -> Story | None:
         "SELECT s.* FROM stories s JOIN story_items m ON m.story_id = s.id WHERE m.item_id = :item_id",
         item_id=item_id,
     )
-    return _story(row) if row else None
+    return story_of(row) if row else None
 
 
-def _story(row: Row) -> Story:
+def why_in_story(tx: Transaction, item_id: int) -> str:
+    """Return why an item is in its story; empty when it is in none, or nobody wrote it down."""
+    row = tx.one("SELECT reason FROM story_items WHERE item_id = :item_id", item_id=item_id)
+    return str(row["reason"]) if row else ""
+
+
+def link_stories(tx: Transaction, story_id: int, other_id: int, *, similarity: float) -> None:
+    """Link two stories of different languages; a link made before stays, with the greater likeness."""
+    tx.run(
+        """
+        INSERT INTO story_links (story_id, other_id, similarity) VALUES (:story_id, :other_id, :similarity)
+        ON CONFLICT (story_id, other_id) DO UPDATE SET similarity =
+          CASE WHEN story_links.similarity < excluded.similarity THEN excluded.similarity
+          ELSE story_links.similarity END
+        """,
+        story_id=min(story_id, other_id),
+        other_id=max(story_id, other_id),
+        similarity=round(similarity * 1000),
+    )
+
+
+def related_stories(tx: Transaction, story_id: int) -> list[tuple[Story, float]]:
+    """Return the stories linked to one, with their likeness (0 to 1), the most alike first."""
+    rows = tx.rows(
+        """
+        SELECT s.*, k.similarity FROM story_links k
+        JOIN stories s ON s.id = CASE WHEN k.story_id = :id THEN k.other_id ELSE k.story_id END
+        WHERE k.story_id = :id OR k.other_id = :id ORDER BY k.similarity DESC, s.id
+        """,
+        id=story_id,
+    )
+    return [(story_of(row), row["similarity"] / 1000) for row in rows]
+
+
+def story_of(row: Row) -> Story:
+    """Return the story of a row of `stories`."""
     return Story(
         id=row["id"],
         uid=row["uid"],
@@ -127,4 +189,7 @@ def _story(row: Row) -> Story:
         language=row["language"],
         first_seen=moment(row["first_seen"]),
         last_seen=moment(row["last_seen"]),
+        items=row["items"],
+        outlets=row["outlets"],
+        independent=row["independent"],
     )

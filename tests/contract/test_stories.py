@@ -25,9 +25,10 @@ async def test_an_item_that_joins_brings_its_keys_and_moves_last_seen(
         feed, story = seed.feed(tx), seed.story(tx)
         early, late = seed.item(tx, feed, "early", at=-5), seed.item(tx, feed, "late", at=5)
         moved = replace(story, last_seen=t(5))
-        assert stories.join_story(tx, story, late, ["pause tariff"]) == moved
-        assert stories.join_story(tx, story, early, ["pause tariff", "tariff pausa"]) == moved
-        assert stories.join_story(tx, story, early, ["tariff pausa"]) == moved
+        assert stories.join_story(tx, story, late, ["pause tariff"]) == replace(moved, items=1)
+        both = replace(moved, items=2)
+        assert stories.join_story(tx, story, early, ["pause tariff", "tariff pausa"]) == both
+        assert stories.join_story(tx, story, early, ["tariff pausa"]) == both
         return story, early.id, late.id
 
     story, early, late = await store.write(fill)
@@ -59,11 +60,58 @@ async def test_of_several_stories_the_one_that_moved_last_is_found_and_ties_go_t
     def fill(tx: Transaction) -> list[Story]:
         feed = seed.feed(tx)
         made = [seed.story(tx, at=at) for at in (0, 3, 3)]
-        for number, story in enumerate(made):
+        return [
             stories.join_story(tx, story, seed.item(tx, feed, f"key-{number}"), [f"k{number}", "shared"])
-        return made
+            for number, story in enumerate(made)
+        ]
 
     made = await store.write(fill)
     assert await store.read(stories.find_by_keys, ["shared"], since=t()) == made[1]
     assert await store.read(stories.find_by_keys, ["k0", "k2"], since=t()) == made[2]
     assert await store.read(stories.find_by_keys, ["k0"], since=t()) == made[0]
+
+
+async def test_a_story_counts_outlets_and_those_that_were_first_with_a_text_of_their_own(
+    store: Store, seed: Seed
+) -> None:
+    """A wire report that others repeat is many outlets and one independent; an unknown outlet is none."""
+
+    def fill(tx: Transaction) -> list[tuple[int, int, int]]:
+        feed, story = seed.feed(tx), seed.story(tx)
+        told = []
+        for number, (outlet, copied) in enumerate(
+            [
+                ("wire", False),
+                ("paper a", True),
+                ("paper b", True),
+                ("wire", False),
+                ("paper b", False),
+                ("", False),
+            ]
+        ):
+            item = seed.item(tx, feed, f"item-{number}")
+            joined = stories.join_story(
+                tx, story, item, [], outlet=outlet, copied=copied, reason=f"why {number}"
+            )
+            told.append((joined.items, joined.outlets, joined.independent))
+        return told
+
+    assert await store.write(fill) == [(1, 1, 1), (2, 2, 1), (3, 3, 1), (4, 3, 1), (5, 3, 2), (6, 3, 2)]
+    assert await store.read(stories.why_in_story, 3) == "why 2"
+    assert await store.read(stories.why_in_story, 99) == ""
+
+
+async def test_linked_stories_name_each_other_with_their_greatest_likeness(store: Store, seed: Seed) -> None:
+    def fill(tx: Transaction) -> list[Story]:
+        one, two, three = (seed.story(tx) for _ in range(3))
+        stories.link_stories(tx, two.id, one.id, similarity=0.25)
+        stories.link_stories(tx, one.id, two.id, similarity=0.5)
+        stories.link_stories(tx, two.id, one.id, similarity=0.3)
+        stories.link_stories(tx, three.id, two.id, similarity=0.75)
+        return [one, two, three]
+
+    one, two, three = await store.write(fill)
+    assert await store.read(stories.related_stories, one.id) == [(two, 0.5)]
+    assert await store.read(stories.related_stories, two.id) == [(three, 0.75), (one, 0.5)]
+    assert await store.read(stories.get_story, three.id) == three
+    assert await store.read(stories.get_story, 99) is None

@@ -52,7 +52,7 @@ async def test_more_items_than_a_batch_holds_are_all_decided_in_order(tmp_path: 
         "joker",
         "koala",
     )
-    titles = [f"Fentanyl {first} near {second} station" for first in words for second in words][:75]
+    titles = [f"Fentanyl {first}{second} {second}and{first}" for first in words for second in words][:75]
     new = [recorded(f"new-{n}", title, at=5 + n / 100) for n, title in enumerate(titles)]
     async with small_stage(tmp_path, recording("gazette", OLD, *new)) as stage, opened(stage) as app:
         await poll_all(app)
