@@ -1,5 +1,6 @@
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,15 @@ def test_an_alert_reads_well(payload: bytes) -> None:
         "  [Tariffs]\n"
     )
     assert payload.decode() == f"{block}\n{block}\n"
+
+
+def test_the_first_item_says_how_many_outlets_tell_the_story_and_how_many_on_their_own(
+    make_alert: Callable[..., Alert], make_topic: Callable[..., Topic], identity: SenderIdentity
+) -> None:
+    alert = make_alert(topics=(make_topic(),), items=2)
+    wide = replace(alert, story=replace(alert.story, items=11, outlets=9, independent=2))
+    said = [line for line in CONSOLE.render(wide, identity).decode().splitlines() if "published" in line]
+    assert [line.endswith(" · in Spanish · 9 outlets, 2 independent") for line in said] == [True, False]
 
 
 async def test_a_file_gets_plain_text_and_a_terminal_bold_headlines(

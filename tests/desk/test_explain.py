@@ -38,6 +38,8 @@ async def test_a_hit_stays_as_it_was_made_when_its_topic_changes(tmp_path: Path)
         assert verdict.hit
         assert "revision 1" in verdict.sentence
         assert item.story == "Agents seize fentanyl at Otay Mesa"
+        assert item.coverage.endswith(" independent")
+        assert item.why_story
 
 
 async def test_a_hit_that_is_not_decided_yet_says_so(tmp_path: Path) -> None:
