@@ -16,7 +16,7 @@ from monitor.match.glossary import CONCEPTS
 from monitor.match.stem import stem
 from monitor.match.stories import headline, keys_of, lead_of
 from monitor.model import ItemText
-from monitor.text.fold import Word, fold_words, raw_words
+from monitor.text.fold import fold_word, fold_words, raw_words
 
 TITLE_WORDS: Final = 40
 LEAD_WORDS: Final = 60
@@ -53,7 +53,7 @@ def story_text(text: ItemText, *, matched: Iterable[str] = ()) -> StoryText:
     for words, counts in ((title, TITLE_COUNTS), (lead, 1)):
         own.clear()
         for word in words:
-            term, feature, number = _known(word)
+            term, feature, number = _known(word.cased)
             terms[term] = terms.get(term, 0) + counts
             features.add(feature)
             own.append(number)
@@ -64,7 +64,9 @@ def story_text(text: ItemText, *, matched: Iterable[str] = ()) -> StoryText:
         terms=terms,
         features=frozenset(features),
         pairs=frozenset((first * 31 + second) & 0xFFFFFFFF for first, second in pairwise(own)),
-        asked=frozenset(_known(word)[0] for said in matched for word in fold_words(raw_words(said))),
+        asked=frozenset(
+            _known(word.cased)[0] for said in matched for word in fold_words(raw_words(said[:_TITLE_CHARS]))
+        ),
     )
 
 
@@ -91,8 +93,10 @@ def number_of(text: str) -> int:
 
 
 @lru_cache(maxsize=1 << 16)
-def _known(word: Word) -> tuple[int, int, int]:
+def _known(cased: str) -> tuple[int, int, int]:
     """Return a word's term, its feature (0: it says nothing across languages), and its own number."""
-    cased, folded = word.cased[:_LONG], word.keys[0][:_LONG]
+    word = fold_word(cased)
+    folded = word.keys[0][:_LONG] if word else cased[:_LONG]
+    cased = cased[:_LONG]
     feature = feature_of(cased, folded)
     return number_of(stem(folded)), number_of(feature) if feature else 0, number_of(folded)
