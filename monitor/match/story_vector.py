@@ -9,7 +9,7 @@ from itertools import repeat
 from operator import mul
 from typing import Final
 
-from monitor.match.rarity import Rarity
+from monitor.match.story_rarity import Rarity
 from monitor.match.story_text import StoryText
 
 SCALE: Final = 10_000  # a weight of 1

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitor.match.rarity import Rarity, rarity_of_features, rarity_of_terms
 from monitor.match.story_index import StoryIndex
+from monitor.match.story_rarity import Rarity, rarity_of_features, rarity_of_terms
 from monitor.match.story_text import StoryText
 from monitor.match.story_vector import SCALE, Trace, containment, trace_of
 from monitor.model import Story

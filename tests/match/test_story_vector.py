@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.match import packed, story_text, unpacked
-from monitor.match.rarity import GENERAL, Rarity, rarity_of_features, rarity_of_terms
 from monitor.match.story_index import StoryIndex
+from monitor.match.story_rarity import GENERAL, Rarity, rarity_of_features, rarity_of_terms
 from monitor.match.story_text import number_of
 from monitor.match.story_vector import SCALE, Trace, containment, trace_of
 from monitor.model import ItemText
