@@ -50,6 +50,9 @@ bench-soak: $(VENV)/.ready-dev ## The daemon for ten minutes with a fifth of its
 bench-stories: $(VENV)/.ready-dev ## Cost and quality of finding an item's story (ARGS="--fnc FOLDER --uci FILE")
 	@$(BIN)/python benchmarks/stories.py $(ARGS)
 
+bench-surge: $(VENV)/.ready-dev ## False alarms, recall and delay of surges beside two other rules
+	@$(BIN)/python benchmarks/surge.py $(ARGS)
+
 format: $(VENV)/.ready-dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -90,4 +93,4 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-.PHONY: help demo run test check pytest mutants bench-parse bench-cadence bench-poll bench-hostile bench-soak bench-stories format lock clean
+.PHONY: help demo run test check pytest mutants bench-parse bench-cadence bench-poll bench-hostile bench-soak bench-stories bench-surge format lock clean
