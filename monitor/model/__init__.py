@@ -12,6 +12,7 @@ from monitor.model.item import Item, ItemDraft, ItemText
 from monitor.model.push import Hub, Push, PushState
 from monitor.model.recipient import Channel, ChannelKind, Subscriber, Subscription
 from monitor.model.story import Story
+from monitor.model.surge import Direction, Forecast, Place, Surge
 from monitor.model.topic import Example, Priority, Topic
 from monitor.model.window import Slot
 
@@ -27,9 +28,11 @@ __all__ = [
     "Decision",
     "Delivery",
     "DeliveryState",
+    "Direction",
     "Example",
     "Feed",
     "FetchState",
+    "Forecast",
     "HealthState",
     "Hints",
     "Hit",
@@ -39,6 +42,7 @@ __all__ = [
     "ItemDraft",
     "ItemText",
     "Outcome",
+    "Place",
     "Poll",
     "Priority",
     "Push",
@@ -52,6 +56,7 @@ __all__ = [
     "Story",
     "Subscriber",
     "Subscription",
+    "Surge",
     "Topic",
     "Verdict",
 ]

@@ -7,6 +7,7 @@ from enum import StrEnum
 from monitor.model.hit import Hit
 from monitor.model.recipient import Subscription
 from monitor.model.story import Story
+from monitor.model.surge import Surge
 from monitor.model.topic import Topic
 
 
@@ -41,6 +42,9 @@ class Alert:
 
     `uid` is what receivers see (webhook-id, Message-ID) and never changes over retries and restarts.
     `hits` is ordered by (first_seen, item id, topic slug) and never empty.
+
+    With `surges` it tells of many stories: of a topic's surge and those of its places (the first leads), `story` is
+    the newest of them and `hits` has one hit for each of the newest stories, newest first.
     """
 
     id: int = 0
@@ -50,3 +54,4 @@ class Alert:
     hits: tuple[AlertHit, ...]
     reason: str
     created_at: datetime
+    surges: tuple[Surge, ...] = ()

@@ -44,7 +44,10 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Subscriber x topics x channel; an empty `topics` means all topics, an empty `languages` all languages."""
+    """Subscriber x topics x channel; an empty `topics` means all topics, an empty `languages` all languages.
+
+    `surges`: it is also told when one of its topics has many more stories than usual.
+    """
 
     id: int = 0
     slug: str
@@ -52,5 +55,6 @@ class Subscription:
     channel: Channel
     topics: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    surges: bool = True
     enabled: bool = True
     owner: str

@@ -61,6 +61,12 @@ def recent_hits(tx: Transaction, *, limit: int) -> list[Hit]:
     return _hits(tx, _RECENT, limit=limit)
 
 
+def get_hits(tx: Transaction, ids: Collection[int]) -> list[Hit]:
+    """Return hits by their ids, in order of them."""
+    found = [hit for batch in in_batches(ids) for hit in _hits(tx, _BY_IDS, ids=batch)]
+    return sorted(found, key=lambda hit: hit.id)
+
+
 _SELECT = f"""
 SELECT h.id AS hit_id, h.topic_id, t.slug AS topic_slug, h.topic_revision, h.engine, h.reason, h.spans,
   h.found_at,
@@ -73,6 +79,7 @@ JOIN item_versions v ON v.item_id = h.item_id AND v.version = h.item_version
 """  # noqa: S608 - constants of these modules
 _OF_ITEM = _SELECT + "WHERE h.item_id = :item_id ORDER BY t.slug"
 _RECENT = _SELECT + "ORDER BY h.found_at DESC, h.id DESC LIMIT :limit"
+_BY_IDS = _SELECT + "WHERE h.id IN (:ids)"
 _WAITING_ITEMS = """
 SELECT DISTINCT j.id, j.first_seen FROM hits u JOIN items j ON j.id = u.item_id WHERE u.decided_at IS NULL
 ORDER BY j.first_seen, j.id LIMIT :limit

@@ -45,12 +45,13 @@ def add_alert(tx: Transaction, alert: Alert) -> Alert:
     """
     row = tx.one(
         """
-        INSERT INTO alerts (uid, subscription_id, story_id, reason, created_at)
-        VALUES (:uid, :subscription_id, :story_id, :reason, :created_at) RETURNING id
+        INSERT INTO alerts (uid, subscription_id, story_id, surge_id, reason, created_at)
+        VALUES (:uid, :subscription_id, :story_id, :surge_id, :reason, :created_at) RETURNING id
         """,
         uid=alert.uid,
         subscription_id=alert.subscription.id,
         story_id=alert.story.id,
+        surge_id=alert.surges[0].id if alert.surges else None,
         reason=alert.reason,
         created_at=micros(alert.created_at),
     )

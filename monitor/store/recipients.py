@@ -146,6 +146,7 @@ def put_subscription(tx: Transaction, subscription: Subscription) -> Subscriptio
         "channel_id": channel["id"],
         "topics": to_json(subscription.topics),
         "languages": to_json(subscription.languages),
+        "surges": int(subscription.surges),
         "enabled": int(subscription.enabled),
         "owner": subscription.owner,
     }
@@ -171,7 +172,7 @@ def channel_of(tx: Transaction, row: Row, prefix: str = "") -> Channel:
 
 
 _SUBSCRIPTIONS = """
-SELECT s.id AS subscription_id, s.slug AS subscription_slug, s.topics, s.languages,
+SELECT s.id AS subscription_id, s.slug AS subscription_slug, s.topics, s.languages, s.surges,
   s.enabled AS subscription_enabled, s.owner AS subscription_owner,
   b.id, b.slug, b.name, b.language, b.owner,
   c.id AS channel_id, c.slug AS channel_slug, c.kind AS channel_kind, c.address AS channel_address,
@@ -183,11 +184,11 @@ JOIN channels c ON c.id = s.channel_id
 """
 
 _PUT_SUBSCRIPTION = """
-INSERT INTO subscriptions (slug, subscriber_id, channel_id, topics, languages, enabled, owner)
-VALUES (:slug, :subscriber_id, :channel_id, :topics, :languages, :enabled, :owner)
+INSERT INTO subscriptions (slug, subscriber_id, channel_id, topics, languages, surges, enabled, owner)
+VALUES (:slug, :subscriber_id, :channel_id, :topics, :languages, :surges, :enabled, :owner)
 ON CONFLICT (slug) DO UPDATE SET
   subscriber_id = excluded.subscriber_id, channel_id = excluded.channel_id, topics = excluded.topics,
-  languages = excluded.languages, enabled = excluded.enabled, owner = excluded.owner
+  languages = excluded.languages, surges = excluded.surges, enabled = excluded.enabled, owner = excluded.owner
 """
 
 
@@ -216,6 +217,7 @@ def _subscription(tx: Transaction, row: Row) -> Subscription:
         channel=channel_of(tx, row, "channel_"),
         topics=tuple(from_json(row["topics"])),
         languages=tuple(from_json(row["languages"])),
+        surges=bool(row["surges"]),
         enabled=bool(row["subscription_enabled"]),
         owner=row["subscription_owner"],
     )
