@@ -35,6 +35,7 @@ from monitor.options import (
     send_options,
     sender_identity,
     smtp_options,
+    surge_options,
 )
 from monitor.pipeline import (
     ArticleOptions,
@@ -46,6 +47,7 @@ from monitor.pipeline import (
     Shipper,
     Stage,
     StoryAssigner,
+    Surges,
     dispatch,
     tidy,
 )
@@ -75,6 +77,7 @@ class App:
     poller: Poller
     articles: ArticleReader
     shipper: Shipper
+    surges: Surges
     pusher: Pusher | None = None
     parsers: ParserPool
     http: httpx.AsyncClient
@@ -142,6 +145,7 @@ class App:
                 options=ArticleOptions(),
             ),
             shipper=Shipper(context, tools=tools, options=send_options(tools.smtp)),
+            surges=Surges(context, identity=sender_identity(settings), options=surge_options(settings)),
             pusher=pusher,
             parsers=parsers,
             http=http,

@@ -172,6 +172,7 @@ async def _running(app: App) -> AsyncIterator[LocalRunner]:
             Stage.READ: app.articles.fill,
             Stage.DISPATCH: app.dispatch,
             Stage.SEND: app.shipper.fill,
+            Stage.SURGE: app.surges.check_due,
         },
         heartbeat=beat,
         hourly={"tidy": app.tidy, "pace": app.set_pace},

@@ -21,6 +21,7 @@ from monitor.fetch.pool import ParserPool
 from monitor.fetch.request import FetchOptions
 from monitor.fetch.rhythm import Rhythm, rate
 from monitor.fetch.robots import Robots
+from monitor.match.surge import CALM, SENSITIVE
 from monitor.model import Feed, Priority
 from monitor.net.client import make_client
 from monitor.pipeline import (
@@ -31,6 +32,7 @@ from monitor.pipeline import (
     Pusher,
     PushOptions,
     SendOptions,
+    SurgeOptions,
     make_robots,
 )
 
@@ -157,6 +159,12 @@ def send_options(smtp: SmtpOptions | None) -> SendOptions:
     options = SendOptions(owner=f"{os.getpid()}-{secrets.token_hex(4)}")
     longest = timedelta(seconds=smtp.longest_send if smtp else 0.0)
     return replace(options, lease=max(options.lease, longest + LEASE_SPARE))
+
+
+def surge_options(settings: Settings) -> SurgeOptions:
+    """Say whether surges are looked for, and how sure one has to be."""
+    surges = settings.surges
+    return SurgeOptions(enabled=surges.enabled, rules=SENSITIVE if surges.sensitive else CALM)
 
 
 def sender_identity(settings: Settings) -> SenderIdentity:

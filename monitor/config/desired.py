@@ -1,4 +1,4 @@
-"""Desired state: the topics, feeds and recipients that the files under [files] describe, checked as a whole.
+"""Desired state: what the files under [files] describe, from topics to recipients, checked as a whole.
 
 Reads files only. It neither opens the store nor knows what is in it: that is `plan`'s.
 """
@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import cast
 
+from monitor.config.annotations import Annotations
 from monitor.config.collector import Collector, Origin
 from monitor.config.feed_files import collect_feeds
 from monitor.config.recipients import collect_recipients
 from monitor.config.settings import Settings
 from monitor.config.watchlists import collect_topics
 from monitor.errors import ConfigError
-from monitor.model import Channel, Feed, Subscriber, Subscription, Topic
+from monitor.model import Channel, Feed, Forecast, Place, Subscriber, Subscription, Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class Desired:
     """What the files ask for; `origins` names the place of each (kind, slug)."""
 
     topics: tuple[Topic, ...] = ()
+    places: tuple[Place, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
     feeds: tuple[Feed, ...] = ()
     subscribers: tuple[Subscriber, ...] = ()
     channels: tuple[Channel, ...] = ()
@@ -33,7 +36,10 @@ class Desired:
     @property
     def revision(self) -> str:
         """A short digest of everything but secrets."""
-        records = (*self.topics, *self.feeds, *self.subscribers, *self.channels, *self.subscriptions)
+        records = (
+            *(*self.topics, *self.places, *self.forecasts, *self.feeds),
+            *(*self.subscribers, *self.channels, *self.subscriptions),
+        )
         plain = [asdict(cast("Topic", record)) for record in records]
         for record in plain:
             record.pop("secret", None)
@@ -45,13 +51,16 @@ class Desired:
 def load_desired(settings: Settings) -> Desired:
     """Read and check all files that the settings name. Raises ConfigError with every problem of every file."""
     collector = Collector(settings)
-    topics = collect_topics(collector)
+    annotations = Annotations()
+    topics = collect_topics(collector, annotations)
     feeds = collect_feeds(collector)
     recipients = collect_recipients(collector)
     if collector.problems:
         raise ConfigError(sorted(collector.problems, key=lambda each: (each.file, each.line or 0)))
     return Desired(
         topics=topics,
+        places=tuple(annotations.places),
+        forecasts=tuple(annotations.forecasts),
         feeds=feeds,
         subscribers=tuple(recipients.subscribers.values()),
         channels=tuple(recipients.channels.values()),

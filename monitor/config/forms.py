@@ -58,6 +58,8 @@ class WatchlistFile(Form):
     description: str = ""
     groups: dict[Slug, str] = Field(default_factory=dict)
     topic: Tables = ()
+    place: Tables = ()
+    forecast: Tables = ()
 
 
 class FeedsFile(Form):
@@ -200,4 +202,5 @@ class SubscriptionForm(Form):
     channel: Slug
     topics: tuple[Slug, ...] = ()
     languages: tuple[Language, ...] = ()
+    surges: bool = True
     enabled: bool = True

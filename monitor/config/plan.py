@@ -19,14 +19,14 @@ from monitor.config.desired import Desired
 from monitor.config.feed_access import access_change
 from monitor.config.recipients import BUILTIN, SECRET_PREFIX
 from monitor.errors import ConfigError, Problem
-from monitor.model import Channel, ChannelKind, Feed, Subscriber, Subscription, Topic
-from monitor.store import Transaction, audit, feeds, meta, recipients, watchlist
+from monitor.model import Channel, ChannelKind, Feed, Forecast, Place, Subscriber, Subscription, Topic
+from monitor.store import Transaction, audit, feeds, meta, places, recipients, watchlist
 from monitor.text.gate import without_credentials
 
 APPLIED = "config.applied"  # meta: what the last apply asked for
 
 Action: TypeAlias = Literal["add", "change", "disable", "enable"]
-Record: TypeAlias = Topic | Feed | Subscriber | Channel | Subscription
+Record: TypeAlias = Topic | Place | Forecast | Feed | Subscriber | Channel | Subscription
 
 _COMPARED: Mapping[str, tuple[str, ...]] = {
     "subscriber": ("name", "language", "owner"),
@@ -46,7 +46,22 @@ _COMPARED: Mapping[str, tuple[str, ...]] = {
         *("url", "title", "language", "region", "publisher", "kind", "min_interval", "priority", "full_text"),
         *("alert_newest", "alert_since", "access", "owner", "enabled", "disabled_reason"),
     ),
-    "subscription": ("subscriber", "channel", "topics", "languages", "owner", "enabled"),
+    "place": ("name", "query", "groups", "latitude", "longitude", "watchlist", "owner", "enabled"),
+    "forecast": (
+        *(
+            "topics",
+            "places",
+            "begins",
+            "ends",
+            "direction",
+            "text",
+            "source",
+            "watchlist",
+            "owner",
+            "enabled",
+        ),
+    ),
+    "subscription": ("subscriber", "channel", "topics", "languages", "surges", "owner", "enabled"),
 }
 _SHOWN_WITH_VALUES = {
     "url",
@@ -145,6 +160,8 @@ def _wanted(desired: Desired) -> tuple[tuple[str, Sequence[Record]], ...]:
         ("subscriber", desired.subscribers),
         ("channel", desired.channels),
         ("topic", desired.topics),
+        ("place", desired.places),
+        ("forecast", desired.forecasts),
         ("feed", desired.feeds),
         ("subscription", desired.subscriptions),
     )
@@ -155,6 +172,8 @@ def _stored(tx: Transaction) -> Mapping[str, Mapping[str, Record]]:
         "subscriber": recipients.list_subscribers(tx),
         "channel": recipients.list_channels(tx, enabled_only=False),
         "topic": watchlist.list_topics(tx, enabled_only=False),
+        "place": places.list_places(tx, enabled_only=False),
+        "forecast": places.list_forecasts(tx, enabled_only=False),
         "feed": feeds.list_feeds(tx),
         "subscription": recipients.list_subscriptions(tx, enabled_only=False),
     }
@@ -260,7 +279,7 @@ def _described(name: str, have: Record, target: Record) -> str:
                 for each in (have, target)
             )
             return f"{name} {before} → {after}"
-    if isinstance(have, Topic) and isinstance(target, Topic) and name == "groups":
+    if isinstance(have, Topic | Place) and isinstance(target, Topic | Place) and name == "groups":
         return _changed_groups(dict(have.groups), dict(target.groups))
     if name not in _SHOWN_WITH_VALUES:
         return name
@@ -295,6 +314,8 @@ def _introduction(target: Record) -> str:
         case Subscription():
             topics = ", ".join(target.topics) or "all topics"
             return f"{target.subscriber.slug} by {target.channel.slug}: {topics}"
+        case Forecast():
+            return f"{target.direction} from {target.begins} to {target.ends}: {', '.join(target.topics)}"
     return target.name
 
 
@@ -312,6 +333,10 @@ class _Apply:
         match step.target:
             case Topic() as topic:
                 watchlist.put_topic(self.tx, topic, actor=self.actor, now=self.now)
+            case Place() as place:
+                places.put_place(self.tx, place)
+            case Forecast() as forecast:
+                places.put_forecast(self.tx, forecast)
             case Feed() as feed:
                 feeds.put_feed(self.tx, self._scheduled(feed))
             case Subscriber() as subscriber:

@@ -144,6 +144,7 @@ def _add_subscription(
         channel=channel,
         topics=form.topics,
         languages=form.languages,
+        surges=form.surges,
         enabled=form.enabled,
         owner=entry.owner,
     )

@@ -147,6 +147,13 @@ class RetentionSettings(_Section):
     polls_days: Days = 30
 
 
+class SurgeSettings(_Section):
+    """Whether surges are looked for; when `sensitive`, smaller ones are told, and a false one now and then."""
+
+    enabled: bool = True
+    sensitive: bool = False
+
+
 class LogSettings(_Section):
     """How the log looks; `auto` takes console on a terminal, logfmt under journald, else JSON."""
 
@@ -166,6 +173,7 @@ class Settings(BaseSettings):
     smtp: SmtpSettings | None = None
     files: FilesSettings = FilesSettings()
     retention: RetentionSettings = RetentionSettings()
+    surges: SurgeSettings = SurgeSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -1,10 +1,11 @@
-"""Watchlist files: `[[topic]]` tables to topics, every query and every named group parsed."""
+"""Watchlist files: their topics, with every query and every named group parsed; `annotations` takes the rest."""
 
 from collections.abc import Iterator, Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any, cast
 
+from monitor.config.annotations import Annotations
 from monitor.config.collector import Collector, Entry, tables
 from monitor.config.document import Document, nearest
 from monitor.config.forms import ExampleForm, TopicForm, WatchlistFile
@@ -16,11 +17,15 @@ from monitor.match import mentions, parse_group, parse_query, used_groups
 from monitor.model import Example, Topic
 
 
-def collect_topics(collector: Collector) -> tuple[Topic, ...]:
-    """Read every watchlist file; problems go to the collector."""
-    return tuple(
-        topic for path, label in collector.paths("watchlists") for topic in _topics(collector, path, label)
+def collect_topics(collector: Collector, annotations: Annotations) -> tuple[Topic, ...]:
+    """Read every watchlist file; problems go to the collector, places and forecasts to the annotations."""
+    topics = tuple(
+        topic
+        for path, label in collector.paths("watchlists")
+        for topic in _topics(collector, path, label, annotations)
     )
+    annotations.check(collector)
+    return topics
 
 
 def watchlist_paths(settings: Settings) -> tuple[Path, ...]:
@@ -35,13 +40,15 @@ def watchlist_paths(settings: Settings) -> tuple[Path, ...]:
 def read_watchlist(path: Path) -> tuple[Topic, ...]:
     """Read one watchlist file by itself. Raises ConfigError with every problem."""
     collector = Collector(Settings())
-    topics = tuple(_topics(collector, path, path.name))
+    annotations = Annotations()
+    topics = tuple(_topics(collector, path, path.name, annotations))
+    annotations.check(collector)
     if collector.problems:
         raise ConfigError(collector.problems)
     return topics
 
 
-def _topics(collector: Collector, path: Path, label: str) -> Iterator[Topic]:
+def _topics(collector: Collector, path: Path, label: str, annotations: Annotations) -> Iterator[Topic]:
     read = collector.read(path, label, WatchlistFile)
     if read is None:
         return
@@ -49,7 +56,9 @@ def _topics(collector: Collector, path: Path, label: str) -> Iterator[Topic]:
     named = head is not None and collector.claim("watchlist", head.name, document, (), key="name")
     groups = _groups(document)
     _check_groups(collector, document, groups)
-    _check_queries(collector, document, groups)
+    for kind in ("topic", "place"):
+        _check_queries(collector, document, groups, kind=kind)
+    annotations.take(collector, document, watchlist=head.name if head else "", groups=groups)
     for entry in collector.entries(document, "topic", TopicForm):
         if head is not None and named:
             yield _topic(entry, watchlist=head.name, groups=groups)
@@ -63,8 +72,13 @@ def _groups(document: Document) -> dict[str, str]:
 
 
 def _check_groups(collector: Collector, document: Document, groups: Mapping[str, str]) -> None:
-    """Parse each group, and report those that no topic uses."""
-    queries = [table.get("query") for _, table in tables(document, "topic") if isinstance(table, dict)]
+    """Parse each group, and report those that no topic and no place uses."""
+    queries = [
+        table.get("query")
+        for kind in ("topic", "place")
+        for _, table in tables(document, kind)
+        if isinstance(table, dict)
+    ]
     used = {name for query in queries if isinstance(query, str) for name, _ in used_groups(query, groups)}
     mentioned = {one.name for query in queries if isinstance(query, str) for one in mentions(query)}
     for name in groups:
@@ -84,9 +98,9 @@ def _check_groups(collector: Collector, document: Document, groups: Mapping[str,
             collector.problems.append(document.problem(("groups", name), fault))
 
 
-def _check_queries(collector: Collector, document: Document, groups: Mapping[str, str]) -> None:
+def _check_queries(collector: Collector, document: Document, groups: Mapping[str, str], *, kind: str) -> None:
     """Parse each query, even where other keys of its table are wrong; an error is shown at its own line and column."""
-    for path, table in tables(document, "topic"):
+    for path, table in tables(document, kind):
         query = table.get("query") if isinstance(table, dict) else None
         if not isinstance(query, str):
             continue
@@ -94,7 +108,7 @@ def _check_queries(collector: Collector, document: Document, groups: Mapping[str
             parse_query(query.strip(), groups)
         except QueryError as error:
             if not error.group:  # a group's faults are shown with the group
-                _report(collector, document, (*path, "query"), f"topic '{table.get('slug', '?')}'", error)
+                _report(collector, document, (*path, "query"), f"{kind} '{table.get('slug', '?')}'", error)
 
 
 def _report(collector: Collector, document: Document, path: KeyPath, what: str, error: QueryError) -> None:

@@ -5,6 +5,7 @@ import textwrap
 
 from monitor.deliver.card import Card, cards
 from monitor.deliver.sender import SenderIdentity, SendTools
+from monitor.deliver.surge_wording import alert_title, lead
 from monitor.deliver.wording import phrases_for
 from monitor.model import Alert, Attempt, Delivery, SendOutcome, SendResult
 
@@ -19,6 +20,17 @@ class ConsoleSender:
         """Return the alert as UTF-8 text that ends with an empty line."""
         urgent = phrases_for(alert.subscription.subscriber.language).urgent.upper()
         blocks = [_block(card, urgent) for card in cards(alert)]
+        surge = lead(alert)
+        if surge:
+            title = alert_title(alert, limit=300)
+            above = [
+                title,
+                _indented(surge.why),
+                *([f"  {surge.more}"] if surge.more else []),
+                f"  {surge.newest}",
+                "",
+            ]
+            blocks.insert(0, "\n".join(above))
         return ("\n".join(blocks) + "\n").encode()
 
     async def send(self, delivery: Delivery, attempt: Attempt, tools: SendTools) -> SendResult:

@@ -18,7 +18,8 @@ import jinja2
 from monitor.deliver.card import cards
 from monitor.deliver.sender import SenderIdentity, SendTools
 from monitor.deliver.smtp import hand_over
-from monitor.deliver.wording import Phrases, headline, one_line, phrases_for, safe_link
+from monitor.deliver.surge_wording import alert_title, lead
+from monitor.deliver.wording import Phrases, one_line, phrases_for, safe_link
 from monitor.model import Alert, Attempt, Delivery, SendOutcome, SendResult
 
 SUBJECT_LIMIT = 220
@@ -106,12 +107,14 @@ def _headers(alert: Alert, identity: SenderIdentity) -> list[tuple[str, str]]:
     domain = _token(identity.mail_domain)
     subscription = _token(alert.subscription.slug)
     name, address = parseaddr(identity.mail_from)
-    # A story's mails share an id that none of them has: readers' programs then show them as one thread.
-    root = f"<s.{_token(alert.story.uid)}.{subscription}@{domain}>"
+    # A story's mails, and those of a topic's surges, share an id that none of them has: readers' programs then
+    # show them as one thread.
+    thread = f"g.{_token(alert.surges[0].topic)}" if alert.surges else f"s.{_token(alert.story.uid)}"
+    root = f"<{thread}.{subscription}@{domain}>"
     headers = [
         ("From", f"{_phrase('From', name or identity.instance)} <{_header_address(address)}>"),
         ("To", _header_address(alert.subscription.channel.address)),
-        ("Subject", encoded("Subject", headline(alert, limit=SUBJECT_LIMIT))),
+        ("Subject", encoded("Subject", alert_title(alert, limit=SUBJECT_LIMIT))),
         ("Date", format_datetime(alert.created_at)),
         ("Message-ID", f"<{_token(alert.uid)}@{domain}>"),
         ("In-Reply-To", root),
@@ -165,12 +168,20 @@ def _token(text: str) -> str:
 def _view(alert: Alert, identity: SenderIdentity, phrases: Phrases) -> dict[str, object]:
     shown = cards(alert)
     more = len(shown) - SHOWN
+    surge = lead(alert)
     subscription = alert.subscription
     return {
         "phrases": phrases,
-        "title": headline(alert, limit=SUBJECT_LIMIT),
+        "title": alert_title(alert, limit=SUBJECT_LIMIT),
+        "surge": surge,
         "cards": shown[:SHOWN],
-        "more": "" if more <= 0 else phrases.one_more if more == 1 else phrases.many_more.format(count=more),
+        "more": surge.more
+        if surge
+        else ""
+        if more <= 0
+        else phrases.one_more
+        if more == 1
+        else phrases.many_more.format(count=more),
         "sent_to": phrases.sent_to.format(
             instance=one_line(identity.instance, 80),
             name=one_line(subscription.subscriber.name, 80) or subscription.subscriber.slug,

@@ -33,7 +33,7 @@ from monitor.deliver.wording import (
     why_topic,
 )
 from monitor.errors import GuardError
-from monitor.model import Alert, AlertHit, Attempt, Delivery, SendOutcome, SendResult
+from monitor.model import Alert, AlertHit, Attempt, Delivery, SendOutcome, SendResult, Surge
 
 EVENT_TYPE = "alert.created"
 MAX_PAYLOAD = 19_999  # bytes: receivers may count on less than 20 kB
@@ -259,11 +259,27 @@ def _payload(alert: Alert, hits: Sequence[dict[str, Any]]) -> bytes:
                 "outlets": story.outlets,
                 "independent": story.independent,
             },
+            **({"surges": [_surge(surge) for surge in alert.surges]} if alert.surges else {}),
             "hits": list(hits),
             "left_out": {"hits": len(alert.hits) - len(hits), "spans": spans - told},
         },
     }
     return _compact(body)
+
+
+def _surge(surge: Surge) -> dict[str, Any]:
+    return {
+        "topic": surge.topic,
+        "topic_name": one_line(surge.topic_name, 200),
+        "place": surge.place or None,
+        "place_name": one_line(surge.place_name, 200) or None,
+        "until": _stamp(surge.until),
+        "hours": surge.hours,
+        "stories": surge.stories,
+        "usual": surge.usual if surge.usual is None else round(surge.usual, 3),
+        "chance": surge.chance,
+        "reason": one_line(surge.reason, 300),
+    }
 
 
 def _hit(entry: AlertHit, alert: Alert, detail: _Detail) -> dict[str, Any]:

@@ -7,13 +7,17 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A place named in a watchlist; an item whose text satisfies `query` is about it. Degrees north and east."""
+    """A place named in a watchlist; an item whose text satisfies `query` tells of it. Degrees north and east.
+
+    `groups` are the named groups that the query uses, as a topic's are.
+    """
 
     id: int = 0
     slug: str
     watchlist: str
     name: str
     query: str
+    groups: tuple[tuple[str, str], ...] = ()
     latitude: float | None = None
     longitude: float | None = None
     owner: str

@@ -1,4 +1,4 @@
-"""The stages in the order data flows: poll, read, dispatch, send; tidy sweeps behind them.
+"""The stages in the order data flows: poll, read, dispatch, send; surges looks on, tidy sweeps behind them.
 
 The only place that joins stages. Each stage computes first and then commits one transaction, and what it
 commits is the next stage's queue: a crash between any two leaves rows that the next tick finishes.
@@ -13,6 +13,7 @@ from monitor.pipeline.pages import make_robots
 from monitor.pipeline.poll import Poller, PollOptions
 from monitor.pipeline.push import Pusher, PushOptions
 from monitor.pipeline.send import SendOptions, Shipper
+from monitor.pipeline.surges import SurgeOptions, Surges
 from monitor.pipeline.tidy import Retention, tidy
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "Shipper",
     "Stage",
     "StoryAssigner",
+    "SurgeOptions",
+    "Surges",
     "dispatch",
     "make_robots",
     "tidy",

@@ -16,6 +16,7 @@ class Stage(StrEnum):
     READ = "read"
     DISPATCH = "dispatch"
     SEND = "send"
+    SURGE = "surge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,12 @@ from datetime import datetime
 
 import structlog
 
-from monitor.deliver import SENDERS, SenderIdentity
+from monitor.deliver import SenderIdentity
 from monitor.match import StoryWindow
-from monitor.model import Alert, AlertHit, DeliveryState, Hit, Story, Subscription, Topic
+from monitor.model import Alert, AlertHit, Hit, Story, Topic
 from monitor.pipeline.assign import StoryAssigner, assign
 from monitor.pipeline.context import Context, Stage
+from monitor.pipeline.outgoing import queue_alert, tell
 from monitor.route import NO_ALERT, Ruling, decide
 from monitor.store import Transaction, hits, ledger, outbox, recipients, watchlist
 
@@ -45,7 +46,7 @@ async def dispatch(context: Context, *, identity: SenderIdentity, assigner: Stor
             continue
         assigner.settle(done.window)
         for alert in done.alerts:
-            _tell(alert)
+            tell(alert)
         for story, ruling in done.suppressed:
             _tell_suppressed(story, ruling)
         for alert, reason in done.unwritten:
@@ -81,7 +82,7 @@ def _decide_batch(
                 suppressed.append((story, ruling))
             else:
                 alerts.append(alert)
-                problem = _queue(tx, alert, identity=identity, now=now)
+                problem = queue_alert(tx, alert, identity=identity, now=now)
                 if problem:
                     unwritten.append((alert, problem))
     hits.mark_decided(tx, [hit.id for hit in pending], now=now)
@@ -143,46 +144,6 @@ def _keep_ruling(tx: Transaction, ruling: Ruling, story: Story, *, uid: str, now
         tx, [decision for decision in ruling.decisions if decision.hit_id not in told], alert_id=None, now=now
     )
     return alert
-
-
-def _queue(tx: Transaction, alert: Alert, *, identity: SenderIdentity, now: datetime) -> str | None:
-    """Queue the alert's delivery; return why it is dead on arrival, if its bytes could not be made."""
-    payload, problem = _render(alert, identity)
-    outbox.add_delivery(
-        tx,
-        uid=alert.uid,
-        alert_id=alert.id,
-        channel_id=alert.subscription.channel.id,
-        payload=payload,
-        due_at=now,
-        now=now,
-        state=DeliveryState.DEAD if problem else DeliveryState.PENDING,
-        reason=problem or "",
-    )
-    return problem
-
-
-def _render(alert: Alert, identity: SenderIdentity) -> tuple[bytes, str | None]:
-    """Make the bytes to send. One alert that cannot be written must not hold up the others."""
-    try:
-        return SENDERS[alert.subscription.channel.kind].render(alert, identity), None
-    except Exception as error:
-        log.exception("alert.unwritable", alert=alert.uid)
-        return b"", f"the alert could not be written: {type(error).__name__}: {error}"
-
-
-def _tell(alert: Alert) -> None:
-    subscription: Subscription = alert.subscription
-    log.info(
-        "alert.created",
-        alert=alert.uid,
-        subscription=subscription.slug,
-        channel=subscription.channel.slug,
-        story=alert.story.uid,
-        title=alert.story.title,
-        topics=list(dict.fromkeys(shown.topic.slug for shown in alert.hits)),
-        reason=alert.reason,
-    )
 
 
 def _tell_suppressed(story: Story, ruling: Ruling) -> None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from monitor.match.surge import SurgeJudgement, SurgeRules, judge_surge
 from monitor.store.surges import Appearance
@@ -20,7 +21,7 @@ NAMED = 5  # feeds named in a reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedWatch:
-    """How one feed was read: since when, how often it is asked, its silence before it came back, a gap in the window."""
+    """How one feed was read: since when, how often, its silence before it came back, and a gap in the window."""
 
     slug: str
     since: datetime | None
@@ -78,7 +79,7 @@ def unwatched_hours(polled: Collection[datetime], *, until: datetime, usual: tim
     """
     missing: set[datetime] = set()
     hours = [*sorted(polled), until]
-    for before, after in zip(hours, hours[1:], strict=False):
+    for before, after in pairwise(hours):
         if after - before > max(OUTAGE, usual) + HOUR:
             missing |= {before + number * HOUR for number in range(1, (after - before) // HOUR)}
     return missing
@@ -150,7 +151,9 @@ def _muted(
     if judge_surge(without, rules).surge:
         return ""
     behind = {each.feed_id for each in told if each.story_id in doubtful and each.at >= start}
-    return f"{len(doubtful)} of {len(new)} stories come only from {_named([feeds[number] for number in behind])}"
+    return (
+        f"{len(doubtful)} of {len(new)} stories come only from {_named([feeds[number] for number in behind])}"
+    )
 
 
 def _named(feeds: Sequence[FeedWatch]) -> str:
@@ -162,4 +165,3 @@ def _named(feeds: Sequence[FeedWatch]) -> str:
         frozenset({False}): "came back after an outage",
     }.get(frozenset(gaps), "had a gap or came back after an outage")
     return f"{'a feed' if len(slugs) == 1 else 'feeds'} that just {what}: {said}"
-

@@ -21,6 +21,7 @@ TICK_SECONDS: Mapping[Stage, float] = {
     Stage.READ: 1.0,
     Stage.DISPATCH: 5.0,
     Stage.SEND: 1.0,
+    Stage.SURGE: 60.0,
 }
 HEARTBEAT_SECONDS = 15
 MINUTE_SECONDS = 60

@@ -9,7 +9,7 @@ from monitor.store.connector import Transaction
 
 
 def told(tx: Transaction, story_id: int) -> set[int]:
-    """Return the ids of the subscriptions that have an alert about the story; a surge's is about many, and no such one."""
+    """Return the ids of the subscriptions that have an alert about the story; that of a surge is about many."""
     rows = tx.rows(
         "SELECT DISTINCT subscription_id FROM alerts WHERE story_id = :story_id AND surge_id IS NULL",
         story_id=story_id,

@@ -32,15 +32,15 @@ def list_places(tx: Transaction, *, enabled_only: bool = True) -> list[Place]:
 def put_place(tx: Transaction, place: Place) -> Place:
     """Insert a place or update it by slug, and return what is stored.
 
-    Another query makes a new revision, and all items with a hit are asked again. The `id` and `revision` of the
-    argument are not looked at.
+    Another query, or another meaning of its groups, makes a new revision, and it is asked about all items with a hit
+    again. The `id` and `revision` of the argument are not looked at.
     """
     row = tx.one("SELECT * FROM places WHERE slug = :slug", slug=place.slug)
     values = _place_columns(place)
     if row is None:
         stored = tx.one(_INSERT_PLACE, **values)
     else:
-        if row["query"] != place.query:
+        if any(row[name] != values[name] for name in ("query", "query_groups")):
             tx.run("DELETE FROM item_places WHERE place_id = :id", id=row["id"])
             tx.run("UPDATE places SET placed_to = 0, revision = revision + 1 WHERE id = :id", id=row["id"])
         stored = tx.one(_UPDATE_PLACE, **values)
@@ -111,12 +111,15 @@ def put_forecast(tx: Transaction, forecast: Forecast) -> Forecast:
 
 
 _INSERT_PLACE = """
-INSERT INTO places (slug, watchlist, name, query, latitude, longitude, owner, revision, enabled, placed_to)
-VALUES (:slug, :watchlist, :name, :query, :latitude, :longitude, :owner, 1, :enabled, 0) RETURNING *
+INSERT INTO places
+  (slug, watchlist, name, query, query_groups, latitude, longitude, owner, revision, enabled, placed_to)
+VALUES
+  (:slug, :watchlist, :name, :query, :query_groups, :latitude, :longitude, :owner, 1, :enabled, 0)
+RETURNING *
 """
 _UPDATE_PLACE = """
-UPDATE places SET watchlist = :watchlist, name = :name, query = :query, latitude = :latitude,
-  longitude = :longitude, owner = :owner, enabled = :enabled
+UPDATE places SET watchlist = :watchlist, name = :name, query = :query, query_groups = :query_groups,
+  latitude = :latitude, longitude = :longitude, owner = :owner, enabled = :enabled
 WHERE slug = :slug RETURNING *
 """
 _JUDGED = f"""
@@ -146,6 +149,7 @@ def _place_columns(place: Place) -> dict[str, Any]:
         "watchlist": place.watchlist,
         "name": place.name,
         "query": place.query,
+        "query_groups": to_json(place.groups),
         "latitude": None if place.latitude is None else round(place.latitude * _DEGREE),
         "longitude": None if place.longitude is None else round(place.longitude * _DEGREE),
         "owner": place.owner,
@@ -160,6 +164,7 @@ def _place(row: Row) -> Place:
         watchlist=row["watchlist"],
         name=row["name"],
         query=row["query"],
+        groups=tuple((name, text) for name, text in from_json(row["query_groups"])),
         latitude=None if row["latitude"] is None else row["latitude"] / _DEGREE,
         longitude=None if row["longitude"] is None else row["longitude"] / _DEGREE,
         owner=row["owner"],

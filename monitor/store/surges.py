@@ -55,17 +55,15 @@ def busy_topics(tx: Transaction, *, since: datetime, until: datetime, least: int
     return [row["topic_id"] for row in rows]
 
 
-def busy_places(
-    tx: Transaction, topic_id: int, *, since: datetime, until: datetime, least: int
-) -> list[tuple[int, str]]:
-    """Return id and name of the enabled places with at least so many stories of a topic told in the span."""
+def busy_places(tx: Transaction, topic_id: int, *, since: datetime, until: datetime, least: int) -> set[int]:
+    """Return the ids of the enabled places with at least so many stories of a topic told in the span."""
     rows = tx.rows(
         f"""
-        SELECT p.id, p.name FROM ({_COUNTED} WHERE h.topic_id = :topic_id AND h.found_at >= :since {_MAY_ALERT}) AS c
+        SELECT p.id FROM ({_COUNTED} WHERE h.topic_id = :topic_id AND h.found_at >= :since {_MAY_ALERT}) AS c
         JOIN item_places x ON x.item_id = c.item_id
         JOIN places p ON p.id = x.place_id AND p.enabled = 1
         WHERE c.at >= :since AND c.at < :until
-        GROUP BY p.id, p.name HAVING COUNT(DISTINCT c.story_id) >= :least ORDER BY p.id
+        GROUP BY p.id HAVING COUNT(DISTINCT c.story_id) >= :least
         """,  # noqa: S608 - constants of this module
         topic_id=topic_id,
         since=micros(since),
@@ -73,7 +71,7 @@ def busy_places(
         least=least,
         believed=_BELIEVED,
     )
-    return [(row["id"], row["name"]) for row in rows]
+    return {row["id"] for row in rows}
 
 
 def appearances(
@@ -182,7 +180,9 @@ def add_surge(tx: Transaction, surge: Surge) -> int | None:
 
 def surges_since(tx: Transaction, since: datetime) -> list[Surge]:
     """Return the surges whose span ended later than a time, newest first."""
-    return [_surge(row) for row in tx.rows(f"{_SURGES} WHERE s.until > :since {_NEWEST}", since=micros(since))]
+    return [
+        _surge(row) for row in tx.rows(f"{_SURGES} WHERE s.until > :since {_NEWEST}", since=micros(since))
+    ]
 
 
 def list_surges(tx: Transaction, *, limit: int, topic: str | None = None) -> list[Surge]:
@@ -199,7 +199,9 @@ def trend(
 
     A story counts on the day of its first item alone.
     """
-    counted = f"""({_COUNTED} {_OF_PLACE if place_id else ""} WHERE h.topic_id = :topic_id {_MAY_ALERT}) AS c"""
+    counted = (
+        f"""({_COUNTED} {_OF_PLACE if place_id else ""} WHERE h.topic_id = :topic_id {_MAY_ALERT}) AS c"""
+    )
     rows = tx.rows(
         f"""
         SELECT day, SUM(stories) AS stories, SUM(items) AS items FROM (

@@ -3,7 +3,7 @@
 import io
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TextIO
+from typing import Any, TextIO
 
 import httpx
 import pytest
@@ -26,6 +26,7 @@ from monitor.model import (
     Story,
     Subscriber,
     Subscription,
+    Surge,
     Topic,
 )
 
@@ -170,6 +171,27 @@ def _alert(
 @pytest.fixture(scope="session")
 def make_alert() -> Callable[..., Alert]:
     return _alert
+
+
+def _surge(**changes: Any) -> Surge:
+    values: dict[str, Any] = {
+        "id": 1,
+        "topic": "tariffs",
+        "topic_name": "Tariffs",
+        "until": CREATED,
+        "hours": 6,
+        "stories": 9,
+        "usual": 1.2,
+        "chance": 2.5e-6,
+        "reason": "9 stories in 6 h, usually 1.2",
+        "found_at": CREATED,
+    }
+    return Surge(**(values | changes))
+
+
+@pytest.fixture(scope="session")
+def make_surge() -> Callable[..., Surge]:
+    return _surge
 
 
 def _delivery(

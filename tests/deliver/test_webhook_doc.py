@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from monitor.deliver import SENDERS, SenderIdentity, generate_secret
 from monitor.deliver.retry import SCHEDULE
 from monitor.deliver.webhook import sign
-from monitor.model import Alert, ChannelKind, Span, Topic
+from monitor.model import Alert, ChannelKind, Span, Surge, Topic
 
 DOC = (Path(__file__).parents[2] / "docs" / "webhook.md").read_text(encoding="utf-8")
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -24,6 +25,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "array": list,
     "string": str,
     "integer": int,
+    "number": (int, float),
     "null": type(None),
 }
 WEBHOOK = SENDERS[ChannelKind.WEBHOOK]
@@ -69,7 +71,7 @@ RULES: dict[str, Callable[[Any, Any], bool]] = {
     "maxLength": lambda value, wanted: value is None or len(value) <= wanted,
     "minItems": lambda value, wanted: len(value) >= wanted,
     "maxItems": lambda value, wanted: len(value) <= wanted,
-    "minimum": lambda value, wanted: bool(value >= wanted),
+    "minimum": lambda value, wanted: value is None or bool(value >= wanted),
     "items": lambda value, wanted: isinstance(value, list) and isinstance(wanted, dict),
 }
 
@@ -78,6 +80,23 @@ def test_a_real_payload_satisfies_the_schema(
     make_alert: Callable[..., Alert], identity: SenderIdentity
 ) -> None:
     check(json.loads(WEBHOOK.render(make_alert(), identity)), SCHEMA)
+
+
+def test_a_surges_payload_satisfies_the_schema_and_says_its_numbers(
+    make_alert: Callable[..., Alert], make_surge: Callable[..., Surge], identity: SenderIdentity
+) -> None:
+    surges = (make_surge(), make_surge(place="tijuana", place_name="Tijuana", usual=None, chance=None))
+    payload = json.loads(WEBHOOK.render(replace(make_alert(items=3), surges=surges), identity))
+    check(payload, SCHEMA)
+    topic, place = payload["data"]["surges"]
+    assert (topic["topic"], topic["place"], topic["stories"], topic["usual"]) == ("tariffs", None, 9, 1.2)
+    assert (place["place"], place["place_name"], place["usual"], place["chance"]) == (
+        "tijuana",
+        "Tijuana",
+        None,
+        None,
+    )
+    assert "surges" not in json.loads(WEBHOOK.render(make_alert(), identity))["data"]
 
 
 def test_the_example_satisfies_the_schema_and_its_spans_are_right() -> None:

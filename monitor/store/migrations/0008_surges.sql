@@ -8,6 +8,7 @@ CREATE TABLE places (
   watchlist {text} NOT NULL,
   name {text} NOT NULL,
   query {text} NOT NULL,
+  query_groups {text} NOT NULL,
   latitude {int},
   longitude {int},
   owner {text} NOT NULL,

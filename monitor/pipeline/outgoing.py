@@ -1,0 +1,52 @@
+"""What becomes of an alert that was decided on: its bytes are made, its delivery queued, and the log told."""
+
+from datetime import datetime
+
+import structlog
+
+from monitor.deliver import SENDERS, SenderIdentity
+from monitor.model import Alert, DeliveryState, Subscription
+from monitor.store import Transaction, outbox
+
+log = structlog.get_logger()
+
+
+def queue_alert(tx: Transaction, alert: Alert, *, identity: SenderIdentity, now: datetime) -> str | None:
+    """Queue the alert's delivery; return why it is dead on arrival, if its bytes could not be made."""
+    payload, problem = _render(alert, identity)
+    outbox.add_delivery(
+        tx,
+        uid=alert.uid,
+        alert_id=alert.id,
+        channel_id=alert.subscription.channel.id,
+        payload=payload,
+        due_at=now,
+        now=now,
+        state=DeliveryState.DEAD if problem else DeliveryState.PENDING,
+        reason=problem or "",
+    )
+    return problem
+
+
+def _render(alert: Alert, identity: SenderIdentity) -> tuple[bytes, str | None]:
+    """Make the bytes to send. One alert that cannot be written must not hold up the others."""
+    try:
+        return SENDERS[alert.subscription.channel.kind].render(alert, identity), None
+    except Exception as error:
+        log.exception("alert.unwritable", alert=alert.uid)
+        return b"", f"the alert could not be written: {type(error).__name__}: {error}"
+
+
+def tell(alert: Alert) -> None:
+    """Log that an alert was made, and why."""
+    subscription: Subscription = alert.subscription
+    log.info(
+        "alert.created",
+        alert=alert.uid,
+        subscription=subscription.slug,
+        channel=subscription.channel.slug,
+        story=alert.story.uid,
+        title=alert.story.title,
+        topics=list(dict.fromkeys(shown.topic.slug for shown in alert.hits)),
+        reason=alert.reason,
+    )
