@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from monitor.cli import trends
 from monitor.cli.options import ConfigOption, JsonOption, read_settings
 from monitor.cli.output import counted, print_json, print_line, print_table
 from monitor.cli.session import call
@@ -17,6 +18,7 @@ from monitor.match import compile_watchlist
 from monitor.model import Topic
 
 app = typer.Typer(help="Topics: what is watched for.", no_args_is_help=True)
+trends.register(app)
 
 WatchlistOption = Annotated[
     Path | None,

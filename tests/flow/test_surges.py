@@ -34,40 +34,7 @@ name = "Laredo"
 query = "Laredo"
 """
 OLD = recorded("old", "Council meets in Douglas")
-WORDS = [
-    "alpha",
-    "bravo",
-    "cargo",
-    "delta",
-    "eagle",
-    "fleet",
-    "grain",
-    "hotel",
-    "ivory",
-    "joker",
-    "koala",
-    "lemon",
-    "mango",
-    "night",
-    "ocean",
-    "piano",
-    "quail",
-    "river",
-    "sugar",
-    "tiger",
-    "uncle",
-    "violin",
-    "walnut",
-    "xenon",
-    "yacht",
-    "zebra",
-    "anchor",
-    "basket",
-    "candle",
-    "dragon",
-    "engine",
-    "forest",
-]
+WORDS = ("alpha", "bravo", "cargo", "delta", "eagle", "fleet", "grain", "hotel", "ivory", "joker")
 
 
 def story(number: int, *, at: float, about: str = "fentanyl", place: str = "") -> RecordedItem:
@@ -227,9 +194,12 @@ async def test_who_switched_surges_off_gets_stories_alone_and_the_ledger_has_no_
 async def test_a_place_with_another_query_is_asked_about_all_that_there_is(tmp_path: Path) -> None:
     async with newsroom(tmp_path, recording("gazette", OLD, *BURST)) as room:
         await room.live(1, step=1, stories_at=200)
-        counts = "SELECT p.slug, COUNT(*) AS items FROM item_places x JOIN places p ON p.id = x.place_id GROUP BY p.slug"
+        counts = (
+            "SELECT p.slug, COUNT(*) AS items FROM item_places x JOIN places p ON p.id = x.place_id "
+            "GROUP BY p.slug"
+        )
         assert await room.app.store.read(lambda tx: tx.rows(counts)) == [{"slug": "tijuana", "items": 6}]
-        changed = room.stage.watchlist.read_text().replace('query = "Laredo"', 'query = "alpha* OR bravo*"')
+        changed = room.stage.watchlist.read_text().replace('query = "Laredo"', 'query = "alpha0 OR bravo1"')
         room.stage.watchlist.write_text(changed)
         await room.app.apply_files(actor="test")
         await room.app.surges.place_items()
