@@ -61,8 +61,9 @@ def _queries(document: Document) -> Iterator[tuple[KeyPath, str, str]]:
     """Yield each group and query: its path, what it is called, and its text."""
     for name, text in document.data.get("groups", {}).items():
         yield ("groups", name), f"@{name}", text
-    for path, table in tables(document, "topic"):
-        yield (*path, "query"), table["slug"], table["query"]
+    for kind in ("topic", "place"):
+        for path, table in tables(document, kind):
+            yield (*path, "query"), table["slug"], table["query"]
 
 
 def _literal(text: str) -> str:

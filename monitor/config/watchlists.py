@@ -38,11 +38,13 @@ def watchlist_paths(settings: Settings) -> tuple[Path, ...]:
 
 
 def read_watchlist(path: Path) -> tuple[Topic, ...]:
-    """Read one watchlist file by itself. Raises ConfigError with every problem."""
+    """Read one watchlist file by itself. Raises ConfigError with every problem.
+
+    Its forecasts may speak of topics and places in other files, and are not asked about them.
+    """
     collector = Collector(Settings())
     annotations = Annotations()
     topics = tuple(_topics(collector, path, path.name, annotations))
-    annotations.check(collector)
     if collector.problems:
         raise ConfigError(collector.problems)
     return topics

@@ -90,11 +90,11 @@ class Surges:
     def _compile(self, wanted: Sequence[Place]) -> Watchlist:
         key = tuple((place.id, place.revision) for place in wanted)
         if key not in self._compiled:
-            self._compiled = {key: compile_watchlist(map(_as_topic, wanted), revision=0)}
+            self._compiled = {key: compile_watchlist(map(place_topic, wanted), revision=0)}
         return self._compiled[key]
 
 
-def _as_topic(place: Place) -> Topic:
+def place_topic(place: Place) -> Topic:
     """Let the one matcher read a place's query."""
     return Topic(
         slug=place.slug,

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from monitor.config import load_desired, load_settings
 from monitor.config.settings import Settings
-from monitor.match import check_examples, lint
-from monitor.model import ChannelKind
+from monitor.match import check_examples, compile_watchlist, lint
+from monitor.model import ChannelKind, Direction, ItemText
+from monitor.pipeline.surges import place_topic
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -16,9 +17,39 @@ def test_the_shipped_configuration_has_no_problem() -> None:
     desired = load_desired(load_settings(CONFIG / "monitor.toml", {}))
     assert [each.channel.kind for each in desired.subscriptions] == [ChannelKind.CONSOLE]
     written = sum(
-        len(tomllib.loads(file.read_text("utf-8"))["topic"]) for file in CONFIG.glob("watchlists/*.toml")
+        len(tomllib.loads(file.read_text("utf-8")).get("topic", ()))
+        for file in CONFIG.glob("watchlists/*.toml")
     )
     assert len(desired.topics) == written
+
+
+def test_the_shipped_places_are_told_apart_and_lie_by_the_border() -> None:
+    desired = load_desired(load_settings(CONFIG / "monitor.toml", {}))
+    found = {each.slug: each for each in desired.places}
+    assert {"tijuana", "ciudad-juarez", "nuevo-laredo", "matamoros", "reynosa", "el-paso"} <= found.keys()
+    for place in desired.places:
+        assert place.latitude is not None, place.slug
+        assert place.longitude is not None, place.slug
+        assert 24 < place.latitude < 33.5, place.slug
+        assert -118 < place.longitude < -97, place.slug
+    compiled = compile_watchlist(map(place_topic, desired.places), revision=0)
+    said = {
+        "Bloqueos en Nuevo Laredo tras la captura de un capo": {"nuevo-laredo"},
+        "Trucks wait nine hours at Laredo, Texas": {"laredo"},
+        "Familias de Ciudad Juárez cruzan a El Paso": {"ciudad-juarez", "el-paso"},
+        "La avenida Benito Juárez de Toluca reabre": set(),
+        "Vecinos de Matamoros y de Brownsville piden otro puente": {"matamoros", "rio-grande-valley"},
+        "Murió el actor Mariano Matamoros Ruiz": set(),
+    }
+    for title, slugs in said.items():
+        assert {each.topic.slug for each in compiled.match(ItemText(title=title))} == slugs, title
+
+
+def test_the_shipped_forecasts_are_of_shipped_topics_and_rise_and_fall() -> None:
+    forecasts = load_desired(load_settings(CONFIG / "monitor.toml", {})).forecasts
+    of_violence = [each for each in forecasts if "cartel-violence" in each.topics and not each.places]
+    assert [each.direction for each in of_violence] == [Direction.UP, Direction.DOWN]
+    assert of_violence[0].ends < of_violence[1].begins
 
 
 def test_the_shipped_feeds_are_described_in_full() -> None:
