@@ -63,3 +63,12 @@ def test_the_shipped_watchlist_is_what_benchmarks_take_by_themselves() -> None:
     assert (
         shipped_watchlist() == Path(__file__).parents[2] / "config" / "watchlists" / "us-mexico-border.toml"
     )
+
+
+def test_surges_are_measured_beside_two_other_rules(run: Run) -> None:
+    figures = run("surge", "--runs", "1")
+    assert {"ours", "ratio 150 % of 7-day mean", "mean + 2 sd of 7 days"} < figures["rules"].keys()
+    for levels in figures["rules"].values():
+        assert len(levels) == 5
+        assert all(0 <= level["recall"] <= 1 for level in levels.values())
+    assert figures["rules"]["ours"]["500/day"]["recall"] > 0

@@ -13,7 +13,13 @@ from tests.contract.conftest import Clock, Seed
 from tests.contract.test_places import PLACE
 
 HOUR = 60  # minutes, in which the clock counts
-SURGE = {"hours": 6, "stories": 9, "usual": 1.234, "chance": 2.5e-9, "reason": "9 stories in 6 h, usually 1.2"}
+SURGE = {
+    "hours": 6,
+    "stories": 9,
+    "usual": 1.234,
+    "chance": 2.5e-9,
+    "reason": "9 stories in 6 h, usually 1.2",
+}
 
 Tell = Callable[..., Hit]
 
