@@ -9,7 +9,7 @@ import pytest
 from monitor.config import Change, Desired, Plan, applied_revision, apply_plan, make_plan
 from monitor.errors import ConfigError, StoreError
 from monitor.model import Channel, Feed, FetchState, Subscription, Topic
-from monitor.store import Sealer, Store, Transaction, audit, feeds, open_store, recipients, watchlist
+from monitor.store import Sealer, Store, Transaction, audit, feeds, open_store, places, recipients, watchlist
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FLOOR, SPREAD = 1800, 600
@@ -391,3 +391,51 @@ async def test_the_console_default_gives_way_and_returns(store: Store, files: An
     subscription = (await store.read(_subscriptions))["operator-console"]
     assert subscription.enabled
     assert subscription.channel.enabled
+
+
+async def test_places_and_forecasts_are_added_changed_and_switched_off_with_their_file(
+    store: Store, files: Any
+) -> None:
+    beside = """\
+name = "beside"
+[groups]
+otay = "Otay"
+[[place]]
+slug = "tijuana"
+name = "Tijuana"
+query = "Tijuana OR @otay"
+lat = 32.5
+lon = -117
+[[forecast]]
+slug = "falls"
+topics = ["wall"]
+from = 2025-10-01
+to = 2026-03-31
+direction = "down"
+text = "Fewer."
+"""
+    files.write("watchlists/places.toml", beside)
+    first = await apply(store, files.desired())
+    told = {(change.kind, change.slug): change for change in first.changes}
+    assert (told["place", "tijuana"].action, told["place", "tijuana"].detail) == ("add", "Tijuana")
+    assert told["forecast", "falls"].detail == "down from 2025-10-01 to 2026-03-31: wall"
+    assert not await apply(store, files.desired())
+    files.write("watchlists/places.toml", beside.replace('"Otay"', '"Mesa"').replace('"down"', '"up"'))
+    changed = await apply(store, files.desired())
+    assert [(change.action, change.kind, change.detail) for change in changed.changes] == [
+        ("change", "place", "groups @otay"),
+        ("change", "forecast", "direction"),
+    ]
+    (files.path / "watchlists/places.toml").unlink()
+    gone = await apply(store, files.desired())
+    assert [(change.action, change.kind) for change in gone.changes] == [
+        ("disable", "forecast"),
+        ("disable", "place"),
+    ]
+    assert await store.read(places.list_places) == await store.read(places.list_forecasts) == []
+    files.write("watchlists/places.toml", beside)
+    back = await apply(store, files.desired())
+    assert {(change.action, change.kind) for change in back.changes} == {
+        ("change", "place"),
+        ("change", "forecast"),
+    }

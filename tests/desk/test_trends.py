@@ -38,7 +38,11 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             recorded("two", "Senate hearing hears chemists about fentanyl", at=10),
             recorded("three", "Overdose numbers and fentanyl fall in Ohio", at=50),
         ),
-        recording("herald", recorded("council", "Council meets"), recorded("copy", "Fentanyl found in Tijuana tunnel", at=30)),
+        recording(
+            "herald",
+            recorded("council", "Council meets"),
+            recorded("copy", "Fentanyl found in Tijuana tunnel", at=30),
+        ),
     )  # fmt: skip
     async with small_stage(tmp_path, *papers) as stage:
         today = datetime.now(UTC).replace(hour=12)
@@ -54,7 +58,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             + '[[place]]\nslug = "laredo"\nname = "Laredo"\nquery = "Laredo"\n'
             + "".join(
                 f'[[forecast]]\nslug = "{slug}"\ntopics = ["fentanyl"]\nplaces = {where}\n'
-                f'from = {monday + begins * DAY}\nto = {monday + ends * DAY}\ndirection = "{way}"\ntext = "It {slug}."\n'
+                f'from = {monday + begins * DAY}\nto = {monday + ends * DAY}\ndirection = "{way}"\n'
+                f'text = "It {slug}."\n'
                 for slug, begins, ends, way, where in forecasts
             )
         )

@@ -13,9 +13,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from monitor.app import App
+from monitor.config import load_settings
 from monitor.demo.recordings import RecordedItem, Recording
 from monitor.demo.stage import DemoStage
 from monitor.errors import StoreFull
+from monitor.match.surge import CALM, SENSITIVE, SurgeRules
+from monitor.options import surge_options
 from monitor.pipeline import SendOptions, Shipper, SurgeOptions, Surges
 from monitor.pipeline.surges import CHECKED
 from monitor.store import hits, ledger, meta, places, stories, surges
@@ -206,3 +209,28 @@ async def test_a_place_with_another_query_is_asked_about_all_that_there_is(tmp_p
         rows = await room.app.store.read(lambda tx: tx.rows(counts + " ORDER BY p.slug"))
         assert [tuple(row.values()) for row in rows] == [("laredo", 2), ("tijuana", 6)]
         assert await room.app.store.read(places.unplaced, limit=5) is None
+
+
+@pytest.mark.parametrize(("sensitive", "rules"), [("true", SENSITIVE), ("false", CALM)])
+def test_the_settings_say_how_sure_a_surge_has_to_be_and_whether_any_is_looked_for(
+    tmp_path: Path, sensitive: str, rules: SurgeRules
+) -> None:
+    file = tmp_path / "monitor.toml"
+    file.write_text("")
+    settings = load_settings(
+        file, {"MONITOR__SURGES__SENSITIVE": sensitive, "MONITOR__SURGES__ENABLED": "false"}
+    )
+    assert surge_options(settings) == SurgeOptions(enabled=False, rules=rules)
+    assert surge_options(load_settings(file, {})) == SurgeOptions(enabled=True, rules=CALM)
+
+
+async def test_where_surges_are_switched_off_places_are_still_asked(tmp_path: Path) -> None:
+    burst = [story(number, at=100, place="in Tijuana") for number in range(10)]
+    async with newsroom(tmp_path, recording("gazette", OLD, *burst)) as room:
+        off = SurgeOptions(enabled=False)
+        room.app.surges = Surges(room.app.context, identity=room.app.identity, options=off)
+        await room.live(2, step=1, stories_at=200)
+        assert room.told() == []
+        assert await room.app.store.read(surges.list_surges, limit=9) == []
+        placed = await room.app.store.read(lambda tx: tx.rows("SELECT item_id FROM item_places"))
+        assert len(placed) == 10
