@@ -129,7 +129,7 @@ async def test_silences_end_in_the_span_and_only_answers_break_them(
     store: Store, seed: Seed, t: Clock
 ) -> None:
     def poll(tx: Transaction, feed: Feed, at: float, outcome: Outcome = Outcome.NOT_MODIFIED) -> None:
-        polls.add_poll(tx, feed.id, Poll(started_at=t(at), ended_at=t(at), outcome=outcome, reason=""))
+        polls.add_polls(tx, [(feed.id, Poll(started_at=t(at), ended_at=t(at), outcome=outcome, reason=""))])
 
     def fill(tx: Transaction) -> list[Feed]:
         steady, away, late = (seed.feed(tx, slug) for slug in ("steady", "away", "late"))

@@ -42,8 +42,8 @@ WORDS = ("alpha", "bravo", "cargo", "delta", "eagle", "fleet", "grain", "hotel",
 
 def story(number: int, *, at: float, about: str = "fentanyl", place: str = "") -> RecordedItem:
     """Make an item that shares no word but the topic's with any other."""
-    first, second = WORDS[number % len(WORDS)], WORDS[(number // len(WORDS) + number + 7) % len(WORDS)]
-    return recorded(f"s-{number}", f"{first}{number} {about} {second}{number} {place}".strip(), at=at)
+    own = [f"{word}{number}" for word in WORDS]
+    return recorded(f"s-{number}", f"{' '.join(own)} {about} {place}".strip(), " ".join(reversed(own)), at=at)
 
 
 @dataclass
