@@ -226,15 +226,6 @@ def trend(
     ]
 
 
-def first_counted(tx: Transaction, topic_id: int) -> datetime | None:
-    """Return when the first hit of a topic that may alert was found."""
-    row = tx.one(
-        f"SELECT MIN(h.found_at) AS at FROM hits h WHERE h.topic_id = :id {_MAY_ALERT}",  # noqa: S608 - constant
-        id=topic_id,
-    )
-    return None if row is None or row["at"] is None else moment(row["at"])
-
-
 _BELIEVED = BELIEVED // timedelta(microseconds=1)
 _MAY_ALERT = "AND h.reason IN ('live', 'updated')"
 _OF_PLACE = "JOIN item_places x ON x.item_id = h.item_id AND x.place_id = :place_id"
