@@ -49,6 +49,8 @@ bench-soak: $(VENV)/.ready-dev ## The daemon for ten minutes with a fifth of its
 
 bench-stories: $(VENV)/.ready-dev ## Cost and quality of finding an item's story (ARGS="--fnc FOLDER --uci FILE")
 	@$(BIN)/python benchmarks/stories.py $(ARGS)
+bench-match: $(VENV)/.ready-dev ## Raw text to hits at 100 to 100,000 topics, beside the naive ways (ARGS=--quick)
+	@$(BIN)/python benchmarks/match.py $(ARGS)
 
 bench-surge: $(VENV)/.ready-dev ## False alarms, recall and delay of surges beside two other rules
 	@$(BIN)/python benchmarks/surge.py $(ARGS)

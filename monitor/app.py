@@ -182,10 +182,13 @@ class App:
         return self._snapshot[0]
 
     async def reload_watchlist(self) -> None:
-        """Compile the stored topics and put the snapshot in force by swapping one reference."""
+        """Put the stored topics in force by swapping one reference, compiling those alone that changed."""
         async with self._compiling:  # of two at once, the one that read first must not have the last word
             topics, revision = await self.store.read(_watchlist)
-            self._snapshot[0] = await asyncio.to_thread(compile_watchlist, topics, revision=revision)
+            changed = await asyncio.to_thread(self.watchlist.brought_to, topics, revision=revision)
+            self._snapshot[0] = changed
+            if changed.fragmented:
+                self._snapshot[0] = await asyncio.to_thread(changed.folded)
 
     async def set_pace(self) -> None:
         """Work out, from what is known of all feeds, how often each may be polled within the request budget."""

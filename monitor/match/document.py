@@ -6,9 +6,11 @@ does. `holds` answers, `found` names the passages that made the answer true.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from heapq import merge
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 from urllib.parse import unquote, urlsplit
 
 from monitor.match.near import Passage, Place, bounded, near
@@ -29,21 +31,13 @@ from monitor.match.tree import (
     children,
 )
 from monitor.model import ItemText, Span
-from monitor.text.fold import Word, fold_words, raw_words, tokens
+from monitor.text.fold import Word, tokens, words
 
 OCCURRENCES = 20  # of one term in one item that are shown; the first ones, title before summary before body
 
-_GAP = (
-    DISTANCE_LIMIT + 1
-)  # positions between two texts: no phrase, and no NEAR, reaches from one into the other
+# What stands between two texts, so that no phrase, and no NEAR, reaches from one into the other.
+_GAP = [Word("", ("",))] * (DISTANCE_LIMIT + 1)
 _BETWEEN_TAGS = ", "
-
-Leaf = tuple[tuple[str, ...], bool, bool, int, str | None]
-
-
-def leaf_of(term: Term, field: str | None) -> Leaf:
-    """Return what a term asks of a text, without how it was written; the field comes last."""
-    return (term.words, term.exact, term.prefix, term.slop, field)
 
 
 def pieces(text: ItemText, field: str) -> tuple[str, ...]:
@@ -72,20 +66,22 @@ def _host_and_path(url: str) -> str:
 class Document:
     """The fields of one item as folded words with their positions; fields, and tags, are apart by a gap."""
 
-    def __init__(self, text: ItemText, raws: Mapping[str, Sequence[str]] | None = None) -> None:
-        """Take a text in, and its raw words by field if they are at hand."""
+    def __init__(self, text: ItemText) -> None:
         self._text = text
-        self._cased: list[str] = []
-        self._keys: list[tuple[str, ...]] = []
-        self._index: defaultdict[str, list[int]] = defaultdict(list)
+        self._words: list[Word] = []
+        self._index: dict[str, list[int]] | None = None
         self._starts: dict[int, dict[str, list[int]]] = {}
         self._ranges: dict[str | None, tuple[int, int]] = {}  # of each field, where its words begin and end
         self._spots: dict[str, list[tuple[int, int]]] = {}
+        self._shown: dict[Place, Span] = {}  # many topics show the same words
         for field in FIELDS:
-            start = len(self._keys)
-            self._take_in(fold_words(raws[field] if raws is not None else raw_words(getattr(text, field))))
-            self._ranges[field] = start, len(self._keys)
-        self._ranges[None] = 0, len(self._keys)
+            start = len(self._words)
+            if value := getattr(text, field):
+                self._words += words(value)
+            self._ranges[field] = start, len(self._words)
+            self._words += _GAP
+        self._ranges[None] = 0, len(self._words)
+        self.keys: AbstractSet[str] = set(chain.from_iterable(map(itemgetter(1), self._words)))
 
     def occurrences(self, term: Term, field: str | None) -> list[Place]:
         """Return the first (start, end) word positions of a term, at most `OCCURRENCES`, in reading order."""
@@ -95,19 +91,19 @@ class Document:
         """Yield the (start, end) word positions of a term in reading order."""
         if field in APART and field not in self._ranges:
             self._take_in_apart()
-        for keys in term.keys:  # most terms of a watchlist are not there at all, and end here
-            if keys and self._index.keys().isdisjoint(keys):
-                return
         low, high = self._ranges[field]
         if term.slop:
             yield from self._loose(term, low, high)
             return
-        length = len(term.words)
+        last = high - len(term.words)
         for start in self._candidates(term):
-            if low <= start <= high - length and all(
-                self._is(start + offset, term, offset) for offset in range(length)
-            ):
-                yield start, start + length
+            if low <= start <= last and self._is_at(start, term):
+                yield start, start + len(term.words)
+
+    def shown(self, places: Iterable[Place], *, apart: bool = False) -> tuple[Span, ...]:
+        """Return passages in reading order; those outside title, summary and body only with `apart`."""
+        spans = (self._shown.get(place) or self.span(place) for place in sorted(places))
+        return tuple(span for span in spans if apart or span.field in FIELDS)
 
     def span(self, place: Place) -> Span:
         """Return the passage between two word positions as offsets into its field.
@@ -119,7 +115,9 @@ class Document:
         spots = self._spots_of(field)
         start, _ = spots[place[0] - first]
         _, end = spots[place[1] - 1 - first]
-        return Span(field=field, start=start, end=end, text=self._written(field)[start:end])
+        span = Span(field=field, start=start, end=end, text=self._written(field)[start:end])
+        self._shown[place] = span
+        return span
 
     def field_of(self, position: int) -> str:
         """Return the field that a word stands in."""
@@ -129,26 +127,19 @@ class Document:
             if field is not None and low <= position < high
         )
 
-    def _take_in(self, words: Sequence[Word]) -> None:
-        for word in words:
-            for key in word.keys:
-                self._index[key].append(len(self._keys))
-            self._cased.append(word.cased)
-            self._keys.append(word.keys)
-        self._cased.extend([""] * _GAP)
-        self._keys.extend([()] * _GAP)
-
     def _take_in_apart(self) -> None:
         """Take in the fields that a query must name."""
         self._starts.clear()
+        self._index = None
         for field in APART:
-            begin = len(self._keys)
+            begin = len(self._words)
             for piece in pieces(self._text, field):
-                words = fold_words(raw_words(piece))
-                self._take_in(
-                    [Word(word.cased, word.keys[:1]) for word in words] if field == LANGUAGE else words
+                there = words(piece)
+                self._words += (
+                    [Word(word.cased, word.keys[:1]) for word in there] if field == LANGUAGE else there
                 )
-            self._ranges[field] = begin, len(self._keys)
+                self._words += _GAP
+            self._ranges[field] = begin, len(self._words)
 
     def _written(self, field: str) -> str:
         return _BETWEEN_TAGS.join(pieces(self._text, field))
@@ -160,19 +151,19 @@ class Document:
             before = 0
             for piece in pieces(self._text, field):
                 spots += [(before + token.start, before + token.end) for token in tokens(piece)]
-                spots += [(before, before)] * _GAP
+                spots += [(before, before)] * len(_GAP)
                 before += len(piece) + len(_BETWEEN_TAGS)
             self._spots[field] = spots
         return self._spots[field]
 
     def _candidates(self, term: Term) -> list[int]:
         """Return the starts worth checking: those where the term's rarest word stands in its place."""
-        best: list[int] | None = None
-        for offset in range(len(term.words)):
+        best, first = self._positions(term, 0), 0
+        for offset in range(1, len(term.words)):
             positions = self._positions(term, offset)
-            if best is None or len(positions) < len(best):
-                best = [position - offset for position in positions]
-        return best or []
+            if len(positions) < len(best):
+                best, first = positions, offset
+        return [position - first for position in best] if first else best
 
     def _loose(self, term: Term, low: int, high: int) -> Iterator[Place]:
         """Yield where the words of a term stand in order with at most `slop` others between, the shortest way."""
@@ -203,33 +194,49 @@ class Document:
         if best is not None:
             yield best
 
+    def _by_key(self) -> dict[str, list[int]]:
+        """Return the positions of words by key."""
+        if self._index is None:
+            index: defaultdict[str, list[int]] = defaultdict(list)
+            for position, (_, keys) in enumerate(self._words):
+                for key in keys:
+                    index[key].append(position)
+            self._index = index
+        return self._index
+
     def _positions(self, term: Term, offset: int) -> list[int]:
         """Return where one word of a term may stand."""
         keys = term.keys[offset]
         if not keys:
             return self._beginning(len(term.words[offset])).get(term.words[offset], [])
+        index = self._by_key()
         if len(keys) == 1:
-            return self._index.get(keys[0], [])
-        return sorted({position for key in keys for position in self._index.get(key, ())})
+            return index.get(keys[0], [])
+        return sorted({position for key in keys for position in index.get(key, ())})
 
     def _beginning(self, length: int) -> dict[str, list[int]]:
         """Return the positions of words by their first letters."""
         index = self._starts.get(length)
         if index is None:
             index = self._starts[length] = {}
-            for position, keys in enumerate(self._keys):
-                if keys and len(keys[0]) >= length:
+            for position, (_, keys) in enumerate(self._words):
+                if len(keys[0]) >= length:
                     index.setdefault(keys[0][:length], []).append(position)
         return index
 
+    def _is_at(self, start: int, term: Term) -> bool:
+        """Say whether the words from a position on are the term's."""
+        return all(self._is(start + offset, term, offset) for offset in range(len(term.words)))
+
     def _is(self, position: int, term: Term, offset: int) -> bool:
         """Say whether the word at a position is the term's word at an offset."""
-        there, wanted = self._keys[position], term.keys[offset]
-        if not wanted:
-            return bool(there) and there[0].startswith(term.words[offset])
+        cased, there = self._words[position]
         if term.exact:
-            return self._cased[position] == term.words[offset]
-        return any(key in there for key in wanted)
+            return cased == term.words[offset]
+        wanted = term.keys[offset]
+        if not wanted:
+            return there[0].startswith(term.words[offset])
+        return there[0] in wanted or not set(wanted).isdisjoint(there)
 
 
 def holds(node: Node, document: Document, field: str | None = None) -> bool:  # noqa: PLR0911 - one a kind of node
@@ -301,5 +308,4 @@ def spans(node: Node, document: Document, *, apart: bool = False) -> tuple[Span,
 
     Those in title, summary and body, which readers see; with `apart` also those in the other fields.
     """
-    shown = (document.span(place) for place in sorted(found(node, document)))
-    return tuple(span for span in shown if apart or span.field in FIELDS)
+    return document.shown(found(node, document), apart=apart)

@@ -1,28 +1,21 @@
 """The compiled watchlist: many topics against one item, without asking each topic.
 
-The words of an item lead to the terms that may occur in it, these to the topics that are filed under them (each under
-the cheapest set of terms of which a matching text must have one). A topic whose outline the terms allow is then
-cut down to these terms, and verified by the evaluator of `document`. The index can only propose too much, never too
-little.
+A watchlist is a snapshot: a large frozen index and a few small ones of topics that came later, each with the numbers of
+topics that have gone since. A change makes a new snapshot beside the old one, in time that does not depend on how
+many topics there are; now and then the parts are folded into one.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from monitor.errors import QueryError
-from monitor.match.document import Document, Leaf, holds, leaf_of, pieces, spans
-from monitor.match.outline import Outline, outline
-from monitor.match.prune import Branch, branch, prune
-from monitor.match.query import parse_query
-from monitor.match.tree import APART, FIELDS, Term
+from monitor.match.index import Index, IndexBuilder, Reading
 from monitor.model import ItemText, Span, Topic
-from monitor.text.fold import fold_word, raw_words
 
 ENGINE = "2"
 
-_REMEMBERED = 100_000  # distinct written words whose terms are kept at hand
-_LONG_WORD = 64  # longer ones are not: they are rare, and a feed could send megabytes of them
+_SMALL = 16  # topics of the newest part up to which it is made anew instead of another being added
+_PARTS = 8  # more of them make each match slower
+_GONE = 4  # and so do topics that have gone, once there is one for so many that have not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,143 +27,122 @@ class TopicMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Filed:
-    """A topic with its query's outline, and the query made ready for pruning."""
+class _Part:
+    """An index, and those of its topics that have gone."""
 
-    topic: Topic
-    outline: Outline
-    branch: Branch
+    index: Index
+    gone: frozenset[int] = frozenset()
+
+    @property
+    def size(self) -> int:
+        return len(self.index.topics) - len(self.gone)
+
+    def number_of(self, slug: str) -> int | None:
+        """Return the number of a topic that has not gone."""
+        number = self.index.numbers.get(slug)
+        return None if number in self.gone else number
+
+    def into(self, builder: IndexBuilder) -> None:
+        """Put the topics that have not gone into another index."""
+        for number, topic in enumerate(self.index.topics):
+            if number not in self.gone:
+                builder.take(topic, self.index, number)
 
 
 class Watchlist:
     """A snapshot of topics, ready to match; safe to share between threads, replaced as a whole on change."""
 
-    def __init__(self, topics: Iterable[Topic], *, revision: int) -> None:
+    def __init__(self, parts: Iterable[_Part], *, revision: int) -> None:
         self.revision = revision
-        numbers: dict[Leaf, int] = {}
-        terms: dict[int, Term] = {}
-        spread: Counter[int] = Counter()
-        self._filed: list[_Filed] = []
-        for topic in topics:
-            filed, leaves = _read(topic, numbers, terms)
-            spread.update(leaves)
-            self._filed.append(filed)
-        self.topics: tuple[Topic, ...] = tuple(filed.topic for filed in self._filed)
-        costs = [_cost(leaf, spread[number]) for leaf, number in numbers.items()]
-        self._topics_of: defaultdict[int, list[int]] = defaultdict(list)
-        for index, filed in enumerate(self._filed):
-            for number in filed.outline.anchor(costs.__getitem__):
-                self._topics_of[number].append(index)
-        self._words: defaultdict[str, list[int]] = defaultdict(list)
-        self._exact: defaultdict[str, list[int]] = defaultdict(list)
-        self._prefixes: defaultdict[str, list[int]] = defaultdict(list)
-        for number, term in terms.items():
-            self._file(term, number)
-        self._lengths = sorted({len(prefix) for prefix in self._prefixes})
-        self._memory: dict[str, tuple[int, ...]] = {}
-        self._apart: dict[
-            str, frozenset[int]
-        ] = {}  # of each field that is looked at only when named, its terms
-        for name in APART:
-            if apart := frozenset(number for leaf, number in numbers.items() if leaf[-1] == name):
-                self._apart[name] = apart
+        self._parts = tuple(parts)
+        self._topics: tuple[Topic, ...] | None = None
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """The topics in force: as compiled, and behind them those that came later."""
+        if self._topics is None:
+            self._topics = tuple(
+                topic
+                for part in self._parts
+                for number, topic in enumerate(part.index.topics)
+                if number not in part.gone
+            )
+        return self._topics
+
+    @property
+    def fragmented(self) -> bool:
+        """Whether so much has changed since it was compiled that `folded` would make it faster."""
+        gone = sum(len(part.gone) for part in self._parts)
+        return len(self._parts) > _PARTS or gone * _GONE > sum(part.size for part in self._parts)
 
     def match(self, text: ItemText) -> list[TopicMatch]:
         """Return the topics whose query is true of the text, in the order of `topics`."""
-        present: set[int] = set()
-        raws = {field: raw_words(getattr(text, field)) for field in FIELDS}
-        for words in raws.values():
-            for raw in set(words):
-                present.update(self._leaves_of(raw))
-        for field, leaves in self._apart.items():
-            for raw in raw_words(" ".join(pieces(text, field))):
-                present.update(leaves.intersection(self._leaves_of(raw)))
-        candidates = {index for leaf in present for index in self._topics_of.get(leaf, ())}
-        document: Document | None = None
-        matches = []
-        for index in sorted(candidates):
-            filed = self._filed[index]
-            if not filed.outline.allows(present):
-                continue
-            rest = prune(filed.branch, present)
-            if isinstance(rest, bool):
-                assert not rest  # parse_query refuses queries that need nothing
-                continue
-            document = document or Document(text, raws)
-            if holds(rest, document):
-                matches.append(TopicMatch(topic=filed.topic, spans=spans(rest, document)))
-        return matches
+        reading = Reading(text)
+        return [
+            TopicMatch(topic=topic, spans=spans)
+            for part in self._parts
+            for topic, spans in part.index.match(reading, part.gone)
+        ]
 
-    def _file(self, term: Term, number: int) -> None:
-        """File a term under its most telling word."""
-        if term.prefix and len(term.words) == 1:
-            self._prefixes[term.words[0]].append(number)
-            return
-        if term.exact:
-            self._exact[max(term.words, key=len)].append(number)
-            return
-        for key in max((keys for keys in term.keys if keys), key=lambda keys: len(keys[0])):
-            self._words[key].append(number)
+    def changed(
+        self, *, added: Iterable[Topic] = (), removed: Iterable[str] = (), revision: int
+    ) -> "Watchlist":
+        """Return another snapshot with topics added, and others (by slug) removed; this one stays as it is.
 
-    def _leaves_of(self, raw: str) -> tuple[int, ...]:
-        leaves = self._memory.get(raw)
-        if leaves is None:
-            leaves = self._look_up(raw)
-            if len(self._memory) >= _REMEMBERED:
-                self._memory.clear()
-            if len(raw) <= _LONG_WORD:
-                self._memory[raw] = leaves
-        return leaves
+        An added topic takes the place of the one that had its slug; slugs that are not there are ignored. Raises
+        `QueryError` naming the first topic that cannot be compiled.
+        """
+        new = list({topic.slug: topic for topic in added}.values())
+        parts = _without(self._parts, {*removed, *(topic.slug for topic in new)})
+        if new:
+            builder = IndexBuilder()
+            if len(parts) > 1 and parts[-1].size + len(new) <= _SMALL:
+                parts.pop().into(builder)
+            for topic in new:
+                self._compile(topic, builder)
+            parts.append(_Part(builder.build()))
+        return Watchlist(parts, revision=revision)
 
-    def _look_up(self, raw: str) -> tuple[int, ...]:
-        word = fold_word(raw)
-        if word is None:
-            return ()
-        leaves = {leaf for key in word.keys for leaf in self._words.get(key, ())}
-        leaves.update(self._exact.get(word.cased, ()))
-        folded = word.keys[0]
-        for length in self._lengths:
-            if length > len(folded):
-                break
-            leaves.update(self._prefixes.get(folded[:length], ()))
-        return tuple(leaves)
+    def brought_to(self, topics: Iterable[Topic], *, revision: int) -> "Watchlist":
+        """Return a snapshot of just these topics, compiling those alone that this one has not; raises as `changed`."""
+        known = {topic.slug: topic for topic in self.topics}
+        added = [topic for topic in topics if known.pop(topic.slug, None) != topic]
+        return self.changed(added=added, removed=known, revision=revision)
+
+    def folded(self) -> "Watchlist":
+        """Return the same snapshot in one part; takes some microseconds a topic."""
+        builder = IndexBuilder()
+        for part in self._parts:
+            part.into(builder)
+        return Watchlist([_Part(builder.build())], revision=self.revision)
+
+    def _compile(self, topic: Topic, builder: IndexBuilder) -> None:
+        """Put a topic into an index, parsing its query only if the topic of this slug had another one."""
+        for part in self._parts:
+            number = part.number_of(topic.slug)
+            if number is not None and _same_query(part.index.topics[number], topic):
+                builder.take(topic, part.index, number)
+                return
+        builder.add(topic)
 
 
 def compile_watchlist(topics: Iterable[Topic], *, revision: int) -> Watchlist:
     """Compile topics, enabled or not as the caller chose; raises `QueryError` naming the first topic that cannot be."""
-    return Watchlist(topics, revision=revision)
+    builder = IndexBuilder()
+    for topic in topics:
+        builder.add(topic)
+    return Watchlist([_Part(builder.build())], revision=revision)
 
 
-def _read(topic: Topic, numbers: dict[Leaf, int], terms: dict[int, Term]) -> tuple[_Filed, set[int]]:
-    """Parse and outline a topic; return it with the numbers of all its leaves, new ones filed."""
-    try:
-        query = parse_query(topic.query, topic.groups)
-    except QueryError as error:
-        message = f"topic {topic.slug}: {error.message}"
-        raise QueryError(
-            message, line=error.line, column=error.column, hint=error.hint, group=error.group
-        ) from error
-    own: set[int] = set()
-
-    def number(term: Term, field: str | None) -> int:
-        found = numbers.setdefault(leaf_of(term, field), len(numbers))
-        terms.setdefault(found, term)
-        own.add(found)
-        return found
-
-    needed = outline(query.root, number)
-    assert needed is not None  # parse_query refuses queries that need nothing
-    return _Filed(topic, needed, branch(query.root, number)), own
+def _without(parts: Iterable[_Part], slugs: Iterable[str]) -> list[_Part]:
+    """Return the parts with topics gone, and without those of which all have."""
+    left: list[_Part] = []
+    for part in parts:
+        numbers = {number for slug in slugs if (number := part.number_of(slug)) is not None}
+        if part.size > len(numbers):
+            left.append(_Part(part.index, part.gone | numbers) if numbers else part)
+    return left
 
 
-def _cost(leaf: Leaf, spread: int) -> float:
-    """Guess how often a term occurs: short words often, phrases seldom, words of many topics most often."""
-    words, exact, prefix, slop, field = leaf
-    rarity = (
-        max(len(word) for word in words)
-        + 3 * (len(words) - 1)
-        - (2 if slop else 0)
-        + (2 if exact else 0)
-        + (2 if field else 0)
-    )
-    return (3.0 if prefix else 1.0) * spread / (1 + rarity) ** 2
+def _same_query(one: Topic, other: Topic) -> bool:
+    return one.query == other.query and one.groups == other.groups

@@ -1,9 +1,13 @@
 """Folding: the one function through which texts and query terms both go, so that they can be compared.
 
 A text is cut into words, each with its place in the original. A word is known by its *cased* form (capitals kept,
-accents and dots gone: what `=Exact` compares) and by its *keys*: its folded form, its English singular and its
-Spanish singular. Both singulars are taken from the folded form, never one from the other: chaining them turns
+accents and dots gone: what `=Exact` compares) and by its *keys*: its folded form and its singular in each language of
+`monitor.text.languages`. All singulars are taken from the folded form, never one from the other: chaining them turns
 "cárteles" into a word that neither language has. No stemming: "import" is not "important".
+
+What a word is, one regular expression says. Most words are met again and again, so a text is first parted at its
+spaces, and what a *piece* between two spaces comes to is remembered; where a word may reach over a space ("EE. UU."),
+the expression reads the whole text.
 
 This module knows nothing of queries, fields or languages of items.
 """
@@ -11,10 +15,11 @@ This module knows nothing of queries, fields or languages of items.
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
-from monitor.text.plural import english_singular, spanish_singular
+from monitor.text.languages import SINGULARS
 
 _APOSTROPHES = "'’‘ʼ＇´`′"
 _CHAR = "[^\\W_ʼ]"
@@ -32,7 +37,11 @@ _WORD = re.compile(
     """,
     re.VERBOSE,
 )
-_LONG_WORD = 64  # longer ones are folded anew each time, so that no feed can fill the memory with them
+_OPEN = re.compile(
+    rf"(?:[Ee]{{2}}|(?:{_DOUBLE})\.)\Z"
+)  # what a piece ends with whose last word may go on in the next
+LONG_PIECE = 64  # longer ones are read anew each time, so that no feed can fill the memory with them
+_PIECES = 1 << 15
 _POSSESSIVE = re.compile(rf"[{_APOSTROPHES}][sS]\Z")
 _UNSEEN = re.compile(f"[{_JOINERS}]")
 _PLAIN_LETTERS = str.maketrans(
@@ -85,31 +94,62 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(word, start, end)
 
 
-def fold_words(raws: Iterable[str]) -> list[Word]:
-    """Fold raw words in their order; what is not a word (an address) is left out."""
-    words = (_fold(raw) if len(raw) <= _LONG_WORD else _fold.__wrapped__(raw) for raw in raws)
-    return [word for word in words if word is not None]
+def words(text: str) -> list[Word]:
+    """Return the words of a text in order, folded: those of `tokens`, in a fifth of the time."""
+    found = list(chain.from_iterable(map(_remembered.__getitem__, text.split())))
+    if None in found:
+        return [word for raw in raw_words(text) if (word := fold_word(raw)) is not None]
+    return found  # type: ignore[return-value]  # there is no None in it
+
+
+def piece_words(piece: str) -> tuple[Word, ...] | None:
+    """Return the words of what stands between two spaces; None when the last may go on behind the space."""
+    found = _remembered[piece]
+    return None if None in found else found  # type: ignore[return-value]  # there is no None in it
 
 
 def fold_word(raw: str) -> Word | None:
     """Fold one raw word; None for what is not a word (an address)."""
-    return _fold(raw) if len(raw) <= _LONG_WORD else _fold.__wrapped__(raw)
+    return _fold(raw) if len(raw) <= LONG_PIECE else _fold.__wrapped__(raw)
 
 
-@functools.lru_cache(maxsize=1 << 15)
+def keys_of(folded: str) -> tuple[str, ...]:
+    """Return the keys of a folded word: itself first, then its singulars in every language."""
+    return tuple(dict.fromkeys((folded, *(singular(folded) for singular in SINGULARS.values()))))
+
+
+class _Pieces(dict[str, tuple[Word | None, ...]]):
+    """The words of pieces met before; (None,) for one whose last word may go on in the next piece."""
+
+    def __missing__(self, piece: str) -> tuple[Word | None, ...]:
+        raws = raw_words(piece)
+        open_end = _OPEN.search(piece)
+        if open_end is not None and raws[-1] == open_end.group().rstrip("."):
+            return (None,)
+        found = tuple(word for raw in raws if (word := fold_word(raw)) is not None)
+        if len(piece) <= LONG_PIECE:
+            if len(self) >= _PIECES:
+                self.clear()
+            self[piece] = found
+        return found
+
+
+_remembered = _Pieces()
+
+
+@functools.lru_cache(maxsize=1 << 14)
 def _fold(raw: str) -> Word | None:
     if "://" in raw:
         return None
     bare = _UNSEEN.sub("", _POSSESSIVE.sub("", raw))
     cased = _letters(bare) or bare
     folded = _letters(cased.casefold()) or cased.casefold()
-    keys = dict.fromkeys((folded, english_singular(folded), spanish_singular(folded)))
-    return Word(cased, tuple(keys))
+    return Word(cased, keys_of(folded))
 
 
 def folded_words(text: str) -> list[str]:
     """Return the folded words of a text, singular and plural kept apart (for story keys and comparisons)."""
-    return [token.word.keys[0] for token in tokens(text)]
+    return [word.keys[0] for word in words(text)]
 
 
 def _letters(word: str) -> str:

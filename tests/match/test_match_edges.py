@@ -69,28 +69,44 @@ def test_a_term_that_is_not_there_has_no_places_even_beside_a_word_that_is() -> 
 # The index (white box): it decides how much work is done, never what matches
 
 
-def test_a_topic_is_filed_under_the_words_that_fewest_topics_share() -> None:
-    watchlist = compile_watchlist(
-        [topic(f"border AND {word}", word) for word in ("ladder", "bakery", "guitar")], revision=1
+def filed(queries: dict[str, str]) -> dict[str, set[str]]:
+    """Return for each word of a watchlist the topics it leads to."""
+    index = (
+        compile_watchlist([topic(query, slug) for slug, query in queries.items()], revision=1)._parts[0].index
     )
-    filed = {leaf: topics for leaf, topics in watchlist._topics_of.items() if topics}
-    assert sorted(filed.values()) == [[0], [1], [2]]
+    return {
+        name: {
+            index.topics[index.branches.owners[branch]].slug
+            for leaf in index._leaves_of[row]
+            for number in (leaf, *index._groups_of[leaf])
+            for branch in index._branches_of[number]
+        }
+        for name, row in index._words.items()
+    }
 
 
-def test_a_phrase_is_filed_under_its_longest_word_in_either_spelling() -> None:
-    watchlist = compile_watchlist([topic('="La Muralla" OR "the deportees now"')], revision=1)
-    assert set(watchlist._exact) == {"Muralla"}
-    assert "deportees" in watchlist._words
-    assert not {"the", "now"} & set(watchlist._words)
+def test_a_topic_is_filed_under_its_rarest_words() -> None:
+    found = filed({word: f"border AND {word}" for word in ("ladder", "bakery", "guitar")})
+    assert found == {"border": set(), "ladder": {"ladder"}, "bakery": {"bakery"}, "guitar": {"guitar"}}
+
+
+def test_each_branch_of_a_topic_is_filed_by_itself() -> None:
+    found = filed({"t": "(border AND ladder) OR (president AND bakery) OR guitar"})
+    assert {name for name, slugs in found.items() if slugs} == {"ladder", "bakery", "guitar"}
+
+
+def test_a_phrase_is_filed_under_its_rarest_word_in_either_spelling() -> None:
+    assert set(filed({"t": '="La Muralla" OR "the deportees now"'})) == {"=Muralla", "deportees", "deportee"}
 
 
 def test_words_that_were_seen_are_remembered_within_bounds() -> None:
     watchlist = compile_watchlist([topic("border")], revision=1)
+    (memory,) = watchlist._parts[0].index._memories.values()
     watchlist.match(ItemText(title=f"border {'x' * 64} {'y' * 65}"))
-    assert set(watchlist._memory) == {"border", "x" * 64}
-    for start in range(0, 100_500, 500):
+    assert set(memory) == {"border", "x" * 64}
+    for start in range(0, 70_000, 500):
         watchlist.match(ItemText(title=" ".join(f"w{number}" for number in range(start, start + 500))))
-        assert len(watchlist._memory) <= 100_000
+        assert len(memory) <= 1 << 15
     assert [hit.topic.slug for hit in watchlist.match(ItemText(title="border"))] == ["s"]
 
 

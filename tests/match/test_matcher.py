@@ -22,7 +22,8 @@ from monitor.errors import QueryError
 from monitor.match import TopicMatch, Watchlist, compile_watchlist
 from monitor.match.document import OCCURRENCES
 from monitor.model import ItemText, Priority, Topic
-from monitor.text.plural import english_singular, spanish_singular
+from monitor.text.languages.english import singular as english_singular
+from monitor.text.languages.spanish import singular as spanish_singular
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpora" / "items"
 Tree = tuple[Any, ...]  # ("term", text, form) | ("and" | "or", trees) | ("not", tree) | ("title", tree)

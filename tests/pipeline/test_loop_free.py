@@ -26,7 +26,7 @@ class Noting(Watchlist):
 
 async def test_items_are_matched_beside_the_loop_and_none_is_left_out(tmp_path: Path) -> None:
     async with small_stage(tmp_path, PAPER) as stage, opened(stage) as app:
-        noting = Noting(await app.store.read(watchlist.list_topics), revision=app.watchlist.revision)
+        noting = Noting(app.watchlist._parts, revision=app.watchlist.revision)
         noting.threads = set()
         app.poller._context = replace(app.context, watchlist=lambda: noting)
         await poll_all(app)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.text.fold import fold_word
-from monitor.text.plural import english_singular, spanish_singular
+from monitor.text.languages.english import singular as english_singular
+from monitor.text.languages.spanish import singular as spanish_singular
 
 
 def keys(word: str) -> set[str]:

@@ -1,0 +1,319 @@
+"""A frozen index of topics: from the words of an item to the few topics that may be true of it, and to those that are.
+
+The words lead to the leaves (`monitor.match.leaf`) that may occur, these to the topics filed under them: each topic
+under the cheapest leaves of which a matching text must have one. For the candidates the leaves are made certain, and
+their packed queries asked; what a phrase or a distance is, the evaluator of `document` says, which also finds the
+passages.
+
+Memory is what limits the number of topics, so nothing is kept as a tree, and postings lie in rows of numbers.
+"""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate, chain
+from typing import NamedTuple
+
+from monitor.errors import QueryError
+from monitor.match.document import Document, found, holds, pieces
+from monitor.match.leaf import Leaf, leaf_keys, leaf_node, read_leaf, words_needed
+from monitor.match.packed import Packed, Packer, members_of
+from monitor.match.query import parse_query
+from monitor.match.rarity import cost, telling
+from monitor.match.near import Place
+from monitor.match.tree import FIELDS, Near
+from monitor.model import ItemText, Span, Topic
+from monitor.text.fold import LONG_PIECE, Word, piece_words, words
+
+_REMEMBERED = 1 << 15  # distinct pieces of text whose leaves are kept at hand
+_UNKNOWN = -1  # stands for the leaves of a piece that cannot be read by itself
+_UNSURE, _UNSURE_ANCHOR = (
+    1,
+    2,
+)  # a leaf whose word is not enough; topics are filed under it, or under a group of it
+
+
+class Reading:
+    """One item on its way through the indexes: what they share of the work is done once."""
+
+    def __init__(self, text: ItemText) -> None:
+        self._text = text
+        self._document: Document | None = None
+        self._title = text.title.split()
+        self._all = self._title
+        for value in (text.summary, text.body):
+            if value:
+                self._all = self._all + value.split()
+
+    @property
+    def document(self) -> Document:
+        """The words of the item with their places."""
+        if self._document is None:
+            self._document = Document(self._text)
+        return self._document
+
+    def pieces(self, field: str | None) -> list[str]:
+        """Return what stands between spaces in a field, or in all that are searched where none is named."""
+        if field is None:
+            return self._all
+        if field == "title":
+            return self._title
+        return [piece for text in pieces(self._text, field) for piece in text.split()]
+
+    def words(self, field: str | None) -> Iterator[Word]:
+        """Yield the words of a field, or of all that are searched where none is named."""
+        texts = (text for one in ((field,) if field else FIELDS) for text in pieces(self._text, one))
+        return chain.from_iterable(map(words, texts))
+
+
+class Rows:
+    """Many short rows of numbers in two long ones."""
+
+    def __init__(self, pairs: Iterable[tuple[int, int]], count: int = 0) -> None:
+        """Take (row, number) pairs; there are `count` rows, or as many as pairs ask for."""
+        rows, numbers = array("I"), array("I")
+        for row, number in pairs:
+            rows.append(row)
+            numbers.append(number)
+        sizes = array("I", bytes(4 * (max(count, max(rows, default=-1) + 1) + 1)))
+        for row in rows:
+            sizes[row + 1] += 1
+        self.first = array("I", accumulate(sizes))
+        self.numbers = array("I", bytes(4 * len(numbers)))
+        following = array("I", self.first)
+        for row, number in zip(rows, numbers, strict=True):
+            self.numbers[following[row]] = number
+            following[row] += 1
+
+    def size(self, row: int) -> int:
+        """Return how many numbers a row has."""
+        return self.first[row + 1] - self.first[row]
+
+    def __getitem__(self, row: int) -> "array[int]":
+        return self.numbers[self.first[row] : self.first[row + 1]]
+
+
+class Branches(NamedTuple):
+    """The queries of topics, each in as many branches as one of which must be true: where each begins, and whose it is.
+
+    `first` is the first branch of each topic.
+    """
+
+    starts: "array[int]"
+    owners: "array[int]"
+    first: "array[int]"
+
+    def of(self, topic: int) -> "array[int]":
+        """Return where the branches of a topic begin."""
+        behind = self.first[topic + 1] if topic + 1 < len(self.first) else len(self.starts)
+        return self.starts[self.first[topic] : behind]
+
+
+class Index:
+    """Topics, packed and filed; safe to share between threads."""
+
+    def __init__(
+        self, topics: Sequence[Topic], branches: "Branches", packed: Packed, uses: "array[int]"
+    ) -> None:
+        self.topics = tuple(topics)
+        self.packed = packed
+        self.branches = branches
+        self.numbers = {topic.slug: number for number, topic in enumerate(self.topics)}
+        self._groups_of = Rows(_memberships(packed.leaves), len(packed.leaves))
+        self._branches_of = Rows(self._anchors(_costs(packed.leaves, uses)), len(packed.leaves))
+        self._words: dict[str, int] = {}
+        self._states = bytearray(len(packed.leaves))
+        self._names_branches = bytearray(map(bool, map(self._branches_of.size, range(len(packed.leaves)))))
+        self._fields: set[str | None] = set()
+        self._lengths: set[int] = set()
+        self._leaves_of = Rows(self._filed())
+        self._memories = {field: _Memory(self, field) for field in self._fields}
+
+    def match(self, reading: Reading, gone: Collection[int]) -> list[tuple[Topic, tuple[Span, ...]]]:
+        """Return the topics that are true of an item, in order, with their passages; `gone` ones are passed over."""
+        present: set[int] = set()
+        for field, memory in self._memories.items():
+            there = filter(None, map(memory.__getitem__, reading.pieces(field)))
+            present.update(chain.from_iterable(there))
+            if _UNKNOWN in present:
+                present.update(leaf for word in reading.words(field) for leaf in self.leaves_of(word, field))
+                present.discard(_UNKNOWN)
+        self._make_sure(present, reading, _UNSURE_ANCHOR)
+        candidates = self._candidates(present)
+        if not candidates:
+            return []
+        self._make_sure(present, reading, _UNSURE)
+        packed, starts, owners = self.packed, self.branches.starts, self.branches.owners
+        made: dict[int, set[int | Near]] = {}  # of each topic that is true, by what
+        for branch in candidates:
+            start, owner = starts[branch], owners[branch]
+            if owner not in gone and packed.true(start, present, reading.document):
+                made.setdefault(owner, set()).update(packed.made(start, present, reading.document))
+        places: dict[int | Near, set[Place]] = {}
+        for one in set().union(*made.values()):
+            places[one] = found(
+                leaf_node(packed.leaves[one]) if isinstance(one, int) else one, reading.document
+            )
+        return [
+            (self.topics[number], reading.document.shown(set().union(*map(places.__getitem__, made[number]))))
+            for number in sorted(made)
+        ]
+
+    def leaves_of(self, word: Word, field: str | None) -> Iterator[int]:
+        """Yield the leaves that a text with this word, in a field if one is named, may have, and their groups."""
+        scope = _scope(field)
+        for name in self._names(word):
+            row = self._words.get(scope + name)
+            if row is not None:
+                for leaf in self._leaves_of[row]:
+                    yield leaf
+                    if not self._states[leaf]:
+                        yield from self._groups_of[leaf]
+
+    def _names(self, word: Word) -> Iterator[str]:
+        """Yield the names under which leaves are filed that a word may lead to."""
+        yield from word.keys
+        yield f"={word.cased}"
+        folded = word.keys[0]
+        for length in self._lengths:
+            if length <= len(folded):
+                yield f"{folded[:length]}*"
+
+    def _make_sure(self, present: set[int], reading: Reading, state: int) -> None:
+        """Take out the leaves of this state that are not in the text after all; put in the groups of those that are."""
+        states, leaves = self._states, self.packed.leaves
+        doubtful = [leaf for leaf in present if states[leaf] == state]
+        if not doubtful:
+            return
+        keys = reading.document.keys
+        for leaf in doubtful:
+            if any(map(keys.isdisjoint, words_needed(leaves[leaf]))):
+                present.discard(leaf)  # most of them end here
+            elif holds(leaf_node(leaves[leaf]), reading.document):
+                present.update(self._groups_of[leaf])
+            else:
+                present.discard(leaf)
+
+    def _candidates(self, present: set[int]) -> set[int]:
+        """Return the branches filed under what is present."""
+        first, numbers, names = self._branches_of.first, self._branches_of.numbers, self._names_branches
+        branches: set[int] = set()
+        for leaf in [leaf for leaf in present if names[leaf]]:
+            branches.update(numbers[first[leaf] : first[leaf + 1]])
+        return branches
+
+    def _anchors(self, costs: "array[float]") -> Iterator[tuple[int, int]]:
+        """Yield for each branch the leaves it is filed under."""
+        for number, start in enumerate(self.branches.starts):
+            needed = self.packed.needed(start, costs.__getitem__)
+            assert needed is not None  # parse_query refuses queries that need nothing
+            for leaf in set(needed.leaves):
+                yield leaf, number
+
+    def _filed(self) -> Iterator[tuple[int, int]]:
+        """Yield for each term the rows of the words it is filed under; these are numbered as they come."""
+        for number, text in enumerate(self.packed.leaves):
+            if members_of(text):
+                continue
+            leaf = read_leaf(text)
+            if not leaf.sure:
+                anchor = any(self._names_branches[row] for row in (number, *self._groups_of[number]))
+                self._states[number] = _UNSURE_ANCHOR if anchor else _UNSURE
+            self._fields.add(leaf.field)
+            if leaf.prefix and len(leaf.words) == 1:
+                self._lengths.add(len(leaf.words[0]))
+            scope = _scope(leaf.field)
+            for name in _names_of(leaf):
+                yield self._words.setdefault(scope + name, len(self._words)), number
+
+
+class IndexBuilder:
+    """Collects topics, parsed or taken over from other indexes, and makes an index of them."""
+
+    def __init__(self) -> None:
+        self._packer = Packer()
+        self._topics: list[Topic] = []
+        self._branches = Branches(array("I"), array("I"), array("I"))
+        self._code = array("I")
+
+    def add(self, topic: Topic) -> None:
+        """Parse and pack a topic; raises `QueryError` naming it."""
+        try:
+            query = parse_query(topic.query, topic.groups)
+        except QueryError as error:
+            message = f"topic {topic.slug}: {error.message}"
+            raise QueryError(message, line=error.line, column=error.column, hint=error.hint) from error
+        self._put(topic, self._packer.pack(query.root))
+
+    def take(self, topic: Topic, source: Index, number: int) -> None:
+        """Take over the packed query of a topic that has the same query as this one."""
+        starts = source.branches.of(number)
+        self._put(topic, self._packer.either([self._packer.take(source.packed, start) for start in starts]))
+
+    def build(self) -> Index:
+        """Make the index; the builder is spent."""
+        packer = self._packer
+        packed = Packed(self._code, list(packer.leaves))
+        uses = packer.uses
+        self._packer = Packer()
+        del packer
+        return Index(self._topics, self._branches, packed, uses)
+
+    def _put(self, topic: Topic, code: list[int]) -> None:
+        self._branches.first.append(len(self._branches.starts))
+        for branch in self._packer.apart(code):
+            self._branches.starts.append(len(self._code))
+            self._branches.owners.append(len(self._topics))
+            self._code.extend(branch)
+        self._topics.append(topic)
+
+
+class _Memory(dict[str, tuple[int, ...]]):
+    """The leaves that pieces of text met before may lead to, in a field if one is named."""
+
+    def __init__(self, index: Index, field: str | None) -> None:
+        super().__init__()
+        self._index = index
+        self._field = field
+
+    def __missing__(self, piece: str) -> tuple[int, ...]:
+        there = piece_words(piece)
+        if there is None:
+            leaves: tuple[int, ...] = (_UNKNOWN,)
+        else:
+            leaves = tuple({leaf for word in there for leaf in self._index.leaves_of(word, self._field)})
+        if len(piece) <= LONG_PIECE:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[piece] = leaves
+        return leaves
+
+
+def _scope(field: str | None) -> str:
+    """Return what the names of a field's words begin with."""
+    return f"{field}:" if field else ""
+
+
+def _memberships(leaves: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield each leaf that belongs to a group, with the group."""
+    for group, text in enumerate(leaves):
+        for member in members_of(text):
+            yield member, group
+
+
+def _costs(leaves: Sequence[str], uses: Sequence[int]) -> "array[float]":
+    """Return how often each leaf is likely to occur; members come before their groups."""
+    costs = array("d")
+    for text, used in zip(leaves, uses, strict=True):
+        members = members_of(text)
+        costs.append(sum(costs[member] for member in members) if members else cost(read_leaf(text), used))
+    return costs
+
+
+def _names_of(leaf: Leaf) -> Iterable[str]:
+    """Return the names that a leaf is filed under, all of one of its words: the one that tells most."""
+    if leaf.prefix and len(leaf.words) == 1:
+        return (f"{leaf.words[0]}*",)
+    keys = leaf_keys(leaf)
+    place = telling(keys)
+    return (f"={leaf.words[place]}",) if leaf.exact else keys[place]
