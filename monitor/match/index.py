@@ -9,7 +9,6 @@ Memory is what limits the number of topics, so nothing is kept as a tree, and po
 """
 
 from array import array
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 from typing import NamedTuple
@@ -17,10 +16,10 @@ from typing import NamedTuple
 from monitor.errors import QueryError
 from monitor.match.document import Document, found, holds, pieces
 from monitor.match.leaf import Leaf, leaf_keys, leaf_node, read_leaf, words_needed
+from monitor.match.near import Place
 from monitor.match.packed import Packed, Packer, members_of
 from monitor.match.query import parse_query
 from monitor.match.rarity import cost, telling
-from monitor.match.near import Place
 from monitor.match.tree import FIELDS, Near
 from monitor.model import ItemText, Span, Topic
 from monitor.text.fold import LONG_PIECE, Word, piece_words, words

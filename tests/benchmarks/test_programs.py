@@ -72,3 +72,21 @@ def test_surges_are_measured_beside_two_other_rules(run: Run) -> None:
         assert len(levels) == 5
         assert all(0 <= level["recall"] <= 1 for level in levels.values())
     assert figures["rules"]["ours"]["500/day"]["recall"] > 0
+
+
+def test_matching_is_measured_beside_the_naive_ways(run: Run) -> None:
+    figures = run("match", "--quick", "--items", "60", "--corpora", "none")
+    assert figures["sizes"].keys() == {"10", "100"}
+    for size in figures["sizes"].values():
+        assert size["us_per_item"] > 0
+        assert {
+            "evaluator_us",
+            "sets_us",
+            "regex_us",
+            "add_ms",
+            "remove_ms",
+            "fold_s",
+            "compile_s",
+        } <= size.keys()
+        assert size["rss_mib"] > 10
+    assert figures["shipped"]["topics"] > 10

@@ -5,7 +5,6 @@ import pytest
 from monitor.errors import QueryError
 from monitor.match import compile_watchlist, explain, lint, parse_query, story_keys
 from monitor.match.document import OCCURRENCES, Document
-from monitor.match.outline import Outline
 from monitor.match.screen import QUERY_LIMIT
 from monitor.match.tree import Term
 from monitor.model import Example, ItemText, Priority, Topic
@@ -108,11 +107,6 @@ def test_words_that_were_seen_are_remembered_within_bounds() -> None:
         watchlist.match(ItemText(title=" ".join(f"w{number}" for number in range(start, start + 500))))
         assert len(memory) <= 1 << 15
     assert [hit.topic.slug for hit in watchlist.match(ItemText(title="border"))] == ["s"]
-
-
-def test_an_outline_asks_for_every_member_of_a_group() -> None:
-    both = Outline(frozenset(), ((Outline(frozenset({1})), Outline(frozenset({2}))),))
-    assert [both.allows(present) for present in ({1}, {2}, {1, 2})] == [False, False, True]
 
 
 # Advice

@@ -1,12 +1,16 @@
 """Folding: texts and query terms become comparable, and every word knows where it stands."""
 
+import json
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.text.fold import fold_word, folded_words, raw_words, tokens
+from monitor.text.fold import fold_word, folded_words, piece_words, tokens, words
+
+ITEMS = Path(__file__).parents[2].parent / "shared" / "corpora" / "items"
 
 # fmt: off
 PIECES = st.sampled_from([
@@ -95,8 +99,37 @@ def test_offsets_lie_in_the_text_in_order(text: str) -> None:
 
 @given(TEXTS)
 def test_the_quick_way_and_the_way_with_offsets_see_the_same_words(text: str) -> None:
-    quick = [word for raw in raw_words(text) if (word := fold_word(raw)) is not None]
-    assert quick == [token.word for token in tokens(text)]
+    assert words(text) == [token.word for token in tokens(text)]
+    assert words(text) == words(text)  # what it remembers changes nothing
+
+
+@pytest.mark.parametrize(
+    "text", ["in EE. UU.", "EE UU", "(EE.\nUU.)", "FF. AA", "EE.  UU.", "free UU.", "World War II. UU"]
+)
+def test_a_word_that_reaches_over_a_space_is_one_word_in_either_way(text: str) -> None:
+    assert words(text) == [token.word for token in tokens(text)]
+
+
+@pytest.mark.parametrize(
+    ("piece", "known"), [("EE.", False), ("ee", False), ("II.", False), ("II", True), ("coffee", True)]
+)
+def test_a_piece_that_may_go_on_behind_the_space_is_not_read_by_itself(piece: str, known: bool) -> None:  # noqa: FBT001
+    assert (piece_words(piece) is not None) == known
+
+
+@pytest.mark.corpus
+def test_on_real_items_both_ways_see_the_same_words() -> None:
+    lines = [
+        line
+        for path in sorted(ITEMS.glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    if not lines:
+        pytest.skip(f"no corpus at {ITEMS}")
+    for line in lines[::5]:
+        item = json.loads(line)
+        for text in (item["title"], item["summary"] or ""):
+            assert words(text) == [token.word for token in tokens(text)]
 
 
 @given(TEXTS)
