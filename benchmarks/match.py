@@ -39,6 +39,7 @@ from benchmarks.table import Goal, finish, print_rows  # noqa: E402
 from monitor.match import Watchlist, compile_watchlist, parse_query, used_groups  # noqa: E402
 from monitor.match.document import Document, holds  # noqa: E402
 from monitor.model import ItemText, Priority, Topic  # noqa: E402
+from monitor.text.gate import plain  # noqa: E402
 
 DEFAULT = ROOT.parent / "shared" / "corpora"
 SHIPPED = ROOT / "config" / "watchlists" / "us-mexico-border.toml"
@@ -69,7 +70,7 @@ def items(corpora: Path, count: int) -> list[ItemText]:
     if not paths:
         now = datetime(2026, 1, 1, tzinfo=UTC)
         made = (make_item(number % 50, number // 50, published=now) for number in range(count))
-        return [ItemText(title=one.title, summary=one.summary) for one in made]
+        return [ItemText(title=one.title, summary=plain(one.html, html=True, limit=2_000)) for one in made]
     lines = [(path, number) for path in paths for number in range(_lines(path))]
     random.Random(7).shuffle(lines)
     wanted = set(lines[:count])  # so that a child holds no more than it needs

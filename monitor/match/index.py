@@ -20,11 +20,11 @@ from monitor.match.near import Place
 from monitor.match.packed import Packed, Packer, members_of
 from monitor.match.query import parse_query
 from monitor.match.rarity import cost, telling
+from monitor.match.term import PREFIX_LETTERS
 from monitor.match.tree import FIELDS, Near
 from monitor.model import ItemText, Span, Topic
-from monitor.text.fold import LONG_PIECE, Word, piece_words, words
+from monitor.text.fold import LONG_PIECE, Memory, Word, piece_words, words
 
-_REMEMBERED = 1 << 15  # distinct pieces of text whose leaves are kept at hand
 _UNKNOWN = -1  # stands for the leaves of a piece that cannot be read by itself
 _UNSURE, _UNSURE_ANCHOR = (
     1,
@@ -125,6 +125,7 @@ class Index:
         self._names_branches = bytearray(map(bool, map(self._branches_of.size, range(len(packed.leaves)))))
         self._fields: set[str | None] = set()
         self._lengths: set[int] = set()
+        self._prefixes: set[str] = set()  # the first letters of all prefixes
         self._leaves_of = Rows(self._filed())
         self._memories = {field: _Memory(self, field) for field in self._fields}
 
@@ -169,14 +170,13 @@ class Index:
                     if not self._states[leaf]:
                         yield from self._groups_of[leaf]
 
-    def _names(self, word: Word) -> Iterator[str]:
-        """Yield the names under which leaves are filed that a word may lead to."""
-        yield from word.keys
-        yield f"={word.cased}"
+    def _names(self, word: Word) -> list[str]:
+        """Return the names under which leaves are filed that a word may lead to."""
+        names = [*word.keys, f"={word.cased}"]
         folded = word.keys[0]
-        for length in self._lengths:
-            if length <= len(folded):
-                yield f"{folded[:length]}*"
+        if folded[:PREFIX_LETTERS] in self._prefixes:
+            names += [f"{folded[:length]}*" for length in self._lengths if length <= len(folded)]
+        return names
 
     def _make_sure(self, present: set[int], reading: Reading, state: int) -> None:
         """Take out the leaves of this state that are not in the text after all; put in the groups of those that are."""
@@ -221,6 +221,7 @@ class Index:
             self._fields.add(leaf.field)
             if leaf.prefix and len(leaf.words) == 1:
                 self._lengths.add(len(leaf.words[0]))
+                self._prefixes.add(leaf.words[0][:PREFIX_LETTERS])
             scope = _scope(leaf.field)
             for name in _names_of(leaf):
                 yield self._words.setdefault(scope + name, len(self._words)), number
@@ -267,7 +268,7 @@ class IndexBuilder:
         self._topics.append(topic)
 
 
-class _Memory(dict[str, tuple[int, ...]]):
+class _Memory(Memory[tuple[int, ...]]):
     """The leaves that pieces of text met before may lead to, in a field if one is named."""
 
     def __init__(self, index: Index, field: str | None) -> None:
@@ -276,15 +277,17 @@ class _Memory(dict[str, tuple[int, ...]]):
         self._field = field
 
     def __missing__(self, piece: str) -> tuple[int, ...]:
+        known = self.again(piece)
+        if known is not None:
+            return known
         there = piece_words(piece)
         if there is None:
             leaves: tuple[int, ...] = (_UNKNOWN,)
         else:
-            leaves = tuple({leaf for word in there for leaf in self._index.leaves_of(word, self._field)})
+            found = {leaf for word in there for leaf in self._index.leaves_of(word, self._field)}
+            leaves = tuple(found) if found else ()
         if len(piece) <= LONG_PIECE:
-            if len(self) >= _REMEMBERED:
-                self.clear()
-            self[piece] = leaves
+            self.keep(piece, leaves)
         return leaves
 
 

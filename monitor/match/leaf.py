@@ -63,7 +63,7 @@ def leaf_node(text: str) -> Node:
     return term if leaf.field is None else Within(field=leaf.field, part=term)
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 13)
 def words_needed(text: str) -> tuple[tuple[str, ...], ...]:
     """Return for words of what `leaf_text` wrote the keys of which a text's searched fields must have one."""
     leaf = read_leaf(text)

@@ -17,7 +17,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from monitor.text.languages import SINGULARS
 
@@ -40,8 +40,9 @@ _WORD = re.compile(
 _OPEN = re.compile(
     rf"(?:[Ee]{{2}}|(?:{_DOUBLE})\.)\Z"
 )  # what a piece ends with whose last word may go on in the next
+_AROUND = ',.;:!?()[]"“”«»¿¡…'  # what may stand around a word and parts words itself
 LONG_PIECE = 64  # longer ones are read anew each time, so that no feed can fill the memory with them
-_PIECES = 1 << 15
+MEMORY = 32_000  # strings of one generation
 _POSSESSIVE = re.compile(rf"[{_APOSTROPHES}][sS]\Z")
 _UNSEEN = re.compile(f"[{_JOINERS}]")
 _PLAIN_LETTERS = str.maketrans(
@@ -118,26 +119,57 @@ def keys_of(folded: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((folded, *(singular(folded) for singular in SINGULARS.values()))))
 
 
-class _Pieces(dict[str, tuple[Word | None, ...]]):
+Kept = TypeVar("Kept")
+
+
+class Memory(dict[str, Kept]):
+    """What was found out of strings met lately, in two generations: what is asked for again stays, the rest is dropped.
+
+    A subclass finds out what is not there (`__missing__`): it asks `again` first, and lets `keep` remember.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._older: dict[str, Kept] = {}
+
+    def again(self, string: str) -> Kept | None:
+        """Return what the older generation knows, which keeps it for another while."""
+        found = self._older.get(string)
+        if found is not None:
+            self.keep(string, found)
+        return found
+
+    def keep(self, string: str, found: Kept) -> None:
+        """Remember; safe between threads, since what is lost is found out anew."""
+        if len(self) >= MEMORY:
+            self._older = dict(self)
+            self.clear()
+        self[string] = found
+
+
+class _Pieces(Memory[tuple[Word | None, ...]]):
     """The words of pieces met before; (None,) for one whose last word may go on in the next piece."""
 
     def __missing__(self, piece: str) -> tuple[Word | None, ...]:
-        raws = raw_words(piece)
+        known = self.again(piece)
+        if known is not None:
+            return known
+        bare = piece.strip(_AROUND)
+        plain = len(bare) > 2 and bare.isalnum() and "ʼ" not in bare  # most are, and need no expression
+        raws = [bare] if plain else raw_words(piece)
         open_end = _OPEN.search(piece)
         if open_end is not None and raws[-1] == open_end.group().rstrip("."):
             return (None,)
         found = tuple(word for raw in raws if (word := fold_word(raw)) is not None)
         if len(piece) <= LONG_PIECE:
-            if len(self) >= _PIECES:
-                self.clear()
-            self[piece] = found
+            self.keep(piece, found)
         return found
 
 
 _remembered = _Pieces()
 
 
-@functools.lru_cache(maxsize=1 << 14)
+@functools.lru_cache(maxsize=1 << 13)
 def _fold(raw: str) -> Word | None:
     if "://" in raw:
         return None
