@@ -49,6 +49,7 @@ bench-soak: $(VENV)/.ready-dev ## The daemon for ten minutes with a fifth of its
 
 bench-stories: $(VENV)/.ready-dev ## Cost and quality of finding an item's story (ARGS="--fnc FOLDER --uci FILE")
 	@$(BIN)/python benchmarks/stories.py $(ARGS)
+
 bench-match: $(VENV)/.ready-dev ## Raw text to hits at 100 to 100,000 topics, beside the naive ways (ARGS=--quick)
 	@$(BIN)/python benchmarks/match.py $(ARGS)
 
@@ -95,4 +96,4 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-.PHONY: help demo run test check pytest mutants bench-parse bench-cadence bench-poll bench-hostile bench-soak bench-stories bench-surge format lock clean
+.PHONY: help demo run test check pytest mutants bench-parse bench-cadence bench-poll bench-hostile bench-soak bench-stories bench-surge bench-match format lock clean

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from monitor.match.stem import stem
 from monitor.match.story_text import LEAD_WORDS, TITLE_WORDS, feature_of
-from monitor.text.fold import Word, fold_words, raw_words
+from monitor.text.fold import Word, words
 
 TERMS = 4000
 FEATURES = 500
@@ -34,7 +34,7 @@ from typing import Final
 
 def words_of(line: str) -> tuple[str, list[Word]]:
     item = json.loads(line)
-    title, lead = (fold_words(raw_words((item[name] or "")[:1000])) for name in ("title", "summary"))
+    title, lead = (words((item[name] or "")[:1000]) for name in ("title", "summary"))
     return item["lang"], title[:TITLE_WORDS] + lead[:LEAD_WORDS]
 
 

@@ -8,7 +8,7 @@ dispatch's question.
 import re
 
 from monitor.model import ItemText
-from monitor.text.fold import fold_words, raw_words
+from monitor.text.fold import words
 
 _LEAD_WORDS = 10
 _TITLE_WORDS = 24
@@ -76,7 +76,7 @@ def keys_of(title: list[str], lead: list[str]) -> tuple[str, ...]:
 
 
 def _folded(text: str) -> list[str]:
-    return [word.keys[0] for word in fold_words(raw_words(text))]
+    return [word.keys[0] for word in words(text)]
 
 
 def lead_of(text: ItemText) -> str:

@@ -16,7 +16,7 @@ from monitor.match.glossary import CONCEPTS
 from monitor.match.stem import stem
 from monitor.match.stories import headline, keys_of, lead_of
 from monitor.model import ItemText
-from monitor.text.fold import fold_word, fold_words, raw_words
+from monitor.text.fold import fold_word, words
 
 TITLE_WORDS: Final = 40
 LEAD_WORDS: Final = 60
@@ -45,14 +45,14 @@ class StoryText:
 
 def story_text(text: ItemText, *, matched: Iterable[str] = ()) -> StoryText:
     """Return what stories are recognised by in an item; `matched` are the passages that its topics found in it."""
-    title = fold_words(raw_words(headline(text.title[:_TITLE_CHARS], text.source)))[:TITLE_WORDS]
-    lead = fold_words(raw_words(lead_of(text)[:_LEAD_CHARS]))[:LEAD_WORDS]
+    title = words(headline(text.title[:_TITLE_CHARS], text.source))[:TITLE_WORDS]
+    lead = words(lead_of(text)[:_LEAD_CHARS])[:LEAD_WORDS]
     terms: dict[int, int] = {}
     features: set[int] = set()
     own: list[int] = []
-    for words, counts in ((title, TITLE_COUNTS), (lead, 1)):
+    for several, counts in ((title, TITLE_COUNTS), (lead, 1)):
         own.clear()
-        for word in words:
+        for word in several:
             term, feature, number = _known(word.cased)
             terms[term] = terms.get(term, 0) + counts
             features.add(feature)
@@ -64,9 +64,7 @@ def story_text(text: ItemText, *, matched: Iterable[str] = ()) -> StoryText:
         terms=terms,
         features=frozenset(features),
         pairs=frozenset((first * 31 + second) & 0xFFFFFFFF for first, second in pairwise(own)),
-        asked=frozenset(
-            _known(word.cased)[0] for said in matched for word in fold_words(raw_words(said[:_TITLE_CHARS]))
-        ),
+        asked=frozenset(_known(word.cased)[0] for said in matched for word in words(said[:_TITLE_CHARS])),
     )
 
 
