@@ -6,8 +6,7 @@ does. `holds` answers, `found` names the passages that made the answer true.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import chain, islice
 from operator import itemgetter
@@ -74,14 +73,12 @@ class Document:
         self._ranges: dict[str | None, tuple[int, int]] = {}  # of each field, where its words begin and end
         self._spots: dict[str, list[tuple[int, int]]] = {}
         self._shown: dict[Place, Span] = {}  # many topics show the same words
+        self.keys: set[str] = set()  # of all words in the fields that no query need name
         for field in FIELDS:
-            start = len(self._words)
-            if value := getattr(text, field):
-                self._words += words(value)
-            self._ranges[field] = start, len(self._words)
-            self._words += _GAP
+            there = words(getattr(text, field))
+            self.keys.update(chain.from_iterable(map(itemgetter(1), there)))
+            self._put(field, there)
         self._ranges[None] = 0, len(self._words)
-        self.keys: AbstractSet[str] = set(chain.from_iterable(map(itemgetter(1), self._words)))
 
     def occurrences(self, term: Term, field: str | None) -> list[Place]:
         """Return the first (start, end) word positions of a term, at most `OCCURRENCES`, in reading order."""
@@ -127,19 +124,25 @@ class Document:
             if field is not None and low <= position < high
         )
 
+    def _put(self, field: str, there: Sequence[Word]) -> None:
+        """Put the words of a field behind those before it."""
+        if self._words and there:
+            self._words += _GAP
+        start = len(self._words)
+        self._words += there
+        self._ranges[field] = start, len(self._words)
+
     def _take_in_apart(self) -> None:
         """Take in the fields that a query must name."""
         self._starts.clear()
         self._index = None
         for field in APART:
-            begin = len(self._words)
+            there: list[Word] = []
             for piece in pieces(self._text, field):
-                there = words(piece)
-                self._words += (
-                    [Word(word.cased, word.keys[:1]) for word in there] if field == LANGUAGE else there
-                )
-                self._words += _GAP
-            self._ranges[field] = begin, len(self._words)
+                own = words(piece)
+                there += [Word(word.cased, word.keys[:1]) for word in own] if field == LANGUAGE else own
+                there += _GAP
+            self._put(field, there)
 
     def _written(self, field: str) -> str:
         return _BETWEEN_TAGS.join(pieces(self._text, field))
@@ -198,9 +201,12 @@ class Document:
         """Return the positions of words by key."""
         if self._index is None:
             index: defaultdict[str, list[int]] = defaultdict(list)
-            for position, (_, keys) in enumerate(self._words):
-                for key in keys:
-                    index[key].append(position)
+            for field, (low, high) in self._ranges.items():
+                if field is None:
+                    continue
+                for position, (_, keys) in enumerate(self._words[low:high], low):
+                    for key in keys:
+                        index[key].append(position)
             self._index = index
         return self._index
 

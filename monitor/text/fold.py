@@ -42,7 +42,7 @@ _OPEN = re.compile(
 )  # what a piece ends with whose last word may go on in the next
 _AROUND = ',.;:!?()[]"“”«»¿¡…'  # what may stand around a word and parts words itself
 LONG_PIECE = 64  # longer ones are read anew each time, so that no feed can fill the memory with them
-MEMORY = 32_000  # strings of one generation
+MEMORY = 8_000  # strings of one generation
 _POSSESSIVE = re.compile(rf"[{_APOSTROPHES}][sS]\Z")
 _UNSEEN = re.compile(f"[{_JOINERS}]")
 _PLAIN_LETTERS = str.maketrans(
@@ -116,7 +116,12 @@ def fold_word(raw: str) -> Word | None:
 
 def keys_of(folded: str) -> tuple[str, ...]:
     """Return the keys of a folded word: itself first, then its singulars in every language."""
-    return tuple(dict.fromkeys((folded, *(singular(folded) for singular in SINGULARS.values()))))
+    keys = [folded]
+    for singular in SINGULARS.values():
+        key = singular(folded)
+        if key not in keys:
+            keys.append(key)
+    return tuple(keys)
 
 
 Kept = TypeVar("Kept")
@@ -155,11 +160,13 @@ class _Pieces(Memory[tuple[Word | None, ...]]):
         if known is not None:
             return known
         bare = piece.strip(_AROUND)
-        plain = len(bare) > 2 and bare.isalnum() and "ʼ" not in bare  # most are, and need no expression
-        raws = [bare] if plain else raw_words(piece)
-        open_end = _OPEN.search(piece)
-        if open_end is not None and raws[-1] == open_end.group().rstrip("."):
-            return (None,)
+        if len(bare) > 2 and bare.isalnum() and "ʼ" not in bare:  # most are, and need no expression
+            raws = [bare]
+        else:
+            raws = raw_words(piece)
+            open_end = _OPEN.search(piece)
+            if open_end is not None and raws[-1] == open_end.group().rstrip("."):
+                return (None,)
         found = tuple(word for raw in raws if (word := fold_word(raw)) is not None)
         if len(piece) <= LONG_PIECE:
             self.keep(piece, found)
@@ -171,6 +178,8 @@ _remembered = _Pieces()
 
 @functools.lru_cache(maxsize=1 << 13)
 def _fold(raw: str) -> Word | None:
+    if raw.isascii() and raw.isalnum():
+        return Word(raw, keys_of(raw.lower()))
     if "://" in raw:
         return None
     bare = _UNSEEN.sub("", _POSSESSIVE.sub("", raw))
