@@ -30,7 +30,7 @@ from monitor.match.tree import (
     children,
 )
 from monitor.model import ItemText, Span
-from monitor.text.fold import Word, tokens, words
+from monitor.text.fold import Word, spots, words
 
 OCCURRENCES = 20  # of one term in one item that are shown; the first ones, title before summary before body
 
@@ -109,9 +109,8 @@ class Document:
         """
         field = self.field_of(place[0])
         first = self._ranges[field][0]
-        spots = self._spots_of(field)
-        start, _ = spots[place[0] - first]
-        _, end = spots[place[1] - 1 - first]
+        own = self._spots_of(field)
+        start, end = own[place[0] - first][0], own[place[1] - 1 - first][1]
         span = Span(field=field, start=start, end=end, text=self._written(field)[start:end])
         self._shown[place] = span
         return span
@@ -150,13 +149,14 @@ class Document:
     def _spots_of(self, field: str) -> list[tuple[int, int]]:
         """Return where each word of a field begins and ends; worked out for texts that have a hit alone."""
         if field not in self._spots:
-            spots: list[tuple[int, int]] = []
+            found: list[tuple[int, int]] = []
             before = 0
             for piece in pieces(self._text, field):
-                spots += [(before + token.start, before + token.end) for token in tokens(piece)]
-                spots += [(before, before)] * len(_GAP)
+                own = spots(piece)
+                found += [(before + start, before + end) for start, end in own] if before else own
+                found += [(before, before)] * len(_GAP)
                 before += len(piece) + len(_BETWEEN_TAGS)
-            self._spots[field] = spots
+            self._spots[field] = found
         return self._spots[field]
 
     def _candidates(self, term: Term) -> list[int]:

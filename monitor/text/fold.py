@@ -95,6 +95,19 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(word, start, end)
 
 
+def spots(text: str) -> list[tuple[int, int]]:
+    """Return where each word of a text begins and ends: the offsets of `tokens` without their words."""
+    found = []
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        if text[start] in "hH" and "://" in match.group():
+            continue  # an address
+        if text[end - 1] in "sS" and (tail := _POSSESSIVE.search(match.group())):
+            end = start + tail.start()
+        found.append((start, end))
+    return found
+
+
 def words(text: str) -> list[Word]:
     """Return the words of a text in order, folded: those of `tokens`, in a fifth of the time."""
     found = list(chain.from_iterable(map(_remembered.__getitem__, text.split())))

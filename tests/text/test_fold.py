@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.text.fold import fold_word, folded_words, piece_words, tokens, words
+from monitor.text.fold import fold_word, folded_words, piece_words, spots, tokens, words
 
 ITEMS = Path(__file__).parents[2].parent / "shared" / "corpora" / "items"
 
@@ -101,6 +101,7 @@ def test_offsets_lie_in_the_text_in_order(text: str) -> None:
 def test_the_quick_way_and_the_way_with_offsets_see_the_same_words(text: str) -> None:
     assert words(text) == [token.word for token in tokens(text)]
     assert words(text) == words(text)  # what it remembers changes nothing
+    assert spots(text) == [(token.start, token.end) for token in tokens(text)]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +131,7 @@ def test_on_real_items_both_ways_see_the_same_words() -> None:
         item = json.loads(line)
         for text in (item["title"], item["summary"] or ""):
             assert words(text) == [token.word for token in tokens(text)]
+            assert spots(text) == [(token.start, token.end) for token in tokens(text)]
 
 
 @given(TEXTS)
