@@ -165,10 +165,13 @@ def measure(size: int, texts: Sequence[ItemText]) -> dict[str, float]:
 
 
 def _matched(watchlist: Watchlist, texts: Sequence[ItemText]) -> dict[str, float]:
+    def run() -> int:
+        return sum(len(watchlist.match(text)) for text in texts)  # and lets go of them, as a daemon does
+
     start = time.process_time()
-    found = sum(len(watchlist.match(text)) for text in texts)
+    found = run()
     first = time.process_time() - start
-    spent = best(lambda: [watchlist.match(text) for text in texts])
+    spent = best(run)
     return {
         "items_per_s": len(texts) / spent,
         "us_per_item": spent / len(texts) * 1e6,

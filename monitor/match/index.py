@@ -25,6 +25,7 @@ from monitor.match.tree import FIELDS, Near
 from monitor.model import ItemText, Span, Topic
 from monitor.text.fold import LONG_PIECE, Memory, Word, piece_words, words
 
+MEMORY = 64_000  # pieces of text of one generation whose leaves are kept at hand
 _UNKNOWN = -1  # stands for the leaves of a piece that cannot be read by itself
 _UNSURE, _UNSURE_ANCHOR = (
     1,
@@ -272,7 +273,7 @@ class _Memory(Memory[tuple[int, ...]]):
     """The leaves that pieces of text met before may lead to, in a field if one is named."""
 
     def __init__(self, index: Index, field: str | None) -> None:
-        super().__init__()
+        super().__init__(MEMORY)
         self._index = index
         self._field = field
 

@@ -42,7 +42,7 @@ _OPEN = re.compile(
 )  # what a piece ends with whose last word may go on in the next
 _AROUND = ',.;:!?()[]"“”«»¿¡…'  # what may stand around a word and parts words itself
 LONG_PIECE = 64  # longer ones are read anew each time, so that no feed can fill the memory with them
-MEMORY = 8_000  # strings of one generation
+_MEMORY = 16_000  # pieces of one generation
 _POSSESSIVE = re.compile(rf"[{_APOSTROPHES}][sS]\Z")
 _UNSEEN = re.compile(f"[{_JOINERS}]")
 _PLAIN_LETTERS = str.maketrans(
@@ -118,7 +118,7 @@ def words(text: str) -> list[Word]:
 
 def piece_words(piece: str) -> tuple[Word, ...] | None:
     """Return the words of what stands between two spaces; None when the last may go on behind the space."""
-    found = _remembered[piece]
+    found = _remembered.get(piece) or _read(piece)
     return None if None in found else found  # type: ignore[return-value]  # there is no None in it
 
 
@@ -146,8 +146,10 @@ class Memory(dict[str, Kept]):
     A subclass finds out what is not there (`__missing__`): it asks `again` first, and lets `keep` remember.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        """Remember up to twice `most`."""
         super().__init__()
+        self.most = most
         self._older: dict[str, Kept] = {}
 
     def again(self, string: str) -> Kept | None:
@@ -159,7 +161,7 @@ class Memory(dict[str, Kept]):
 
     def keep(self, string: str, found: Kept) -> None:
         """Remember; safe between threads, since what is lost is found out anew."""
-        if len(self) >= MEMORY:
+        if len(self) >= self.most:
             self._older = dict(self)
             self.clear()
         self[string] = found
@@ -172,21 +174,24 @@ class _Pieces(Memory[tuple[Word | None, ...]]):
         known = self.again(piece)
         if known is not None:
             return known
-        bare = piece.strip(_AROUND)
-        if len(bare) > 2 and bare.isalnum() and "ʼ" not in bare:  # most are, and need no expression
-            raws = [bare]
-        else:
-            raws = raw_words(piece)
-            open_end = _OPEN.search(piece)
-            if open_end is not None and raws[-1] == open_end.group().rstrip("."):
-                return (None,)
-        found = tuple(word for raw in raws if (word := fold_word(raw)) is not None)
+        found = _read(piece)
         if len(piece) <= LONG_PIECE:
             self.keep(piece, found)
         return found
 
 
-_remembered = _Pieces()
+def _read(piece: str) -> tuple[Word | None, ...]:
+    bare = piece.strip(_AROUND)
+    if len(bare) > 2 and bare.isalnum() and "ʼ" not in bare:  # most are, and need no expression
+        return (fold_word(bare),)
+    raws = raw_words(piece)
+    open_end = _OPEN.search(piece)
+    if open_end is not None and raws[-1] == open_end.group().rstrip("."):
+        return (None,)
+    return tuple(word for raw in raws if (word := fold_word(raw)) is not None)
+
+
+_remembered = _Pieces(_MEMORY)
 
 
 @functools.lru_cache(maxsize=1 << 13)

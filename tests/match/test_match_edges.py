@@ -5,10 +5,10 @@ import pytest
 from monitor.errors import QueryError
 from monitor.match import compile_watchlist, explain, lint, parse_query, story_keys
 from monitor.match.document import OCCURRENCES, Document
+from monitor.match.index import MEMORY
 from monitor.match.screen import QUERY_LIMIT
 from monitor.match.tree import Term
 from monitor.model import Example, ItemText, Priority, Topic
-from monitor.text.fold import MEMORY
 
 
 def topic(query: str, slug: str = "s") -> Topic:
@@ -104,7 +104,7 @@ def test_words_that_were_seen_are_remembered_within_bounds() -> None:
     (memory,) = watchlist._parts[0].index._memories.values()
     watchlist.match(ItemText(title=f"border {'x' * 64} {'y' * 65}"))
     assert set(memory) == {"border", "x" * 64}
-    for start in range(0, 70_000, 500):
+    for start in range(0, 140_000, 500):
         watchlist.match(ItemText(title=" ".join(f"w{number}" for number in range(start, start + 500))))
         assert len(memory) + len(memory._older) <= 2 * MEMORY
     assert [hit.topic.slug for hit in watchlist.match(ItemText(title="border"))] == ["s"]
