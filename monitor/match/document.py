@@ -8,8 +8,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
-from itertools import chain, islice
-from operator import itemgetter
+from itertools import islice
 from urllib.parse import unquote, urlsplit
 
 from monitor.match.near import Passage, Place, bounded, near
@@ -73,11 +72,8 @@ class Document:
         self._ranges: dict[str | None, tuple[int, int]] = {}  # of each field, where its words begin and end
         self._spots: dict[str, list[tuple[int, int]]] = {}
         self._shown: dict[Place, Span] = {}  # many topics show the same words
-        self.keys: set[str] = set()  # of all words in the fields that no query need name
         for field in FIELDS:
-            there = words(getattr(text, field))
-            self.keys.update(chain.from_iterable(map(itemgetter(1), there)))
-            self._put(field, there)
+            self._put(field, words(getattr(text, field)))
         self._ranges[None] = 0, len(self._words)
 
     def occurrences(self, term: Term, field: str | None) -> list[Place]:

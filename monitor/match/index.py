@@ -1,6 +1,7 @@
 """A frozen index of topics: from the words of an item to the few topics that may be true of it, and to those that are.
 
-The words lead to the leaves (`monitor.match.leaf`) that may occur, these to the topics filed under them: each topic
+The words lead to the leaves (`monitor.match.leaf`) that may occur, a phrase by its rarest word while the others have a
+mark each, so that most phrases are ruled out at sight. The leaves lead to the topics filed under them: each topic
 under the cheapest leaves of which a matching text must have one. For the candidates the leaves are made certain, and
 their packed queries asked; what a phrase or a distance is, the evaluator of `document` says, which also finds the
 passages.
@@ -9,19 +10,19 @@ Memory is what limits the number of topics, so nothing is kept as a tree, and po
 """
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain
 from typing import NamedTuple
 
 from monitor.errors import QueryError
 from monitor.match.document import Document, found, holds, pieces
-from monitor.match.leaf import Leaf, leaf_keys, leaf_node, read_leaf, words_needed
+from monitor.match.leaf import Leaf, leaf_keys, leaf_node, read_leaf
 from monitor.match.near import Place
 from monitor.match.packed import Packed, Packer, members_of
 from monitor.match.query import parse_query
 from monitor.match.rarity import cost, telling
 from monitor.match.term import PREFIX_LETTERS
-from monitor.match.tree import FIELDS, Near
+from monitor.match.tree import APART, FIELDS, Near
 from monitor.model import ItemText, Span, Topic
 from monitor.text.fold import LONG_PIECE, Memory, Word, piece_words, words
 
@@ -119,15 +120,18 @@ class Index:
         self.packed = packed
         self.branches = branches
         self.numbers = {topic.slug: number for number, topic in enumerate(self.topics)}
-        self._groups_of = Rows(_memberships(packed.leaves), len(packed.leaves))
-        self._branches_of = Rows(self._anchors(_costs(packed.leaves, uses)), len(packed.leaves))
+        marks: dict[tuple[str, ...], int] = {}  # numbered behind the leaves
+        self._marks_of = Rows(self._marked(marks), len(packed.leaves))
+        size = len(packed.leaves) + len(marks)
+        self._groups_of = Rows(_memberships(packed.leaves), size)
+        self._branches_of = Rows(self._anchors(_costs(packed.leaves, uses)), size)
+        self._names_branches = bytearray(map(bool, map(self._branches_of.size, range(size))))
+        self._states = bytearray(size)
         self._words: dict[str, int] = {}
-        self._states = bytearray(len(packed.leaves))
-        self._names_branches = bytearray(map(bool, map(self._branches_of.size, range(len(packed.leaves)))))
         self._fields: set[str | None] = set()
         self._lengths: set[int] = set()
         self._prefixes: set[str] = set()  # the first letters of all prefixes
-        self._leaves_of = Rows(self._filed())
+        self._leaves_of = Rows(self._filed(marks))
         self._memories = {field: _Memory(self, field) for field in self._fields}
 
     def match(self, reading: Reading, gone: Collection[int]) -> list[tuple[Topic, tuple[Span, ...]]]:
@@ -185,9 +189,9 @@ class Index:
         doubtful = [leaf for leaf in present if states[leaf] == state]
         if not doubtful:
             return
-        keys = reading.document.keys
+        first, marks = self._marks_of.first, self._marks_of.numbers
         for leaf in doubtful:
-            if any(map(keys.isdisjoint, words_needed(leaves[leaf]))):
+            if not present.issuperset(marks[first[leaf] : first[leaf + 1]]):
                 present.discard(leaf)  # most of them end here
             elif holds(leaf_node(leaves[leaf]), reading.document):
                 present.update(self._groups_of[leaf])
@@ -210,8 +214,25 @@ class Index:
             for leaf in set(needed.leaves):
                 yield leaf, number
 
-    def _filed(self) -> Iterator[tuple[int, int]]:
-        """Yield for each term the rows of the words it is filed under; these are numbered as they come."""
+    def _marked(self, marks: dict[tuple[str, ...], int]) -> Iterator[tuple[int, int]]:
+        """Yield for each phrase the marks of its words, but for the one it is filed under; new ones are numbered."""
+        for number, text in enumerate(self.packed.leaves):
+            if members_of(text) or " " not in text:
+                continue
+            leaf = read_leaf(text)
+            if leaf.field in APART:
+                continue
+            keys = leaf_keys(leaf)
+            keys.pop(telling(keys))
+            for own in filter(None, keys):
+                yield number, marks.setdefault(own, len(self.packed.leaves) + len(marks))
+
+    def _filed(self, marks: Mapping[tuple[str, ...], int]) -> Iterator[tuple[int, int]]:
+        """Yield for each term, and each mark, the rows of the words it is filed under, numbered as they come."""
+        for keys, number in marks.items():
+            self._fields.add(None)
+            for key in keys:
+                yield self._words.setdefault(key, len(self._words)), number
         for number, text in enumerate(self.packed.leaves):
             if members_of(text):
                 continue

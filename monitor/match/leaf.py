@@ -6,7 +6,7 @@ How a term was written, and where, is lost on the way; how it is found is not.
 from functools import lru_cache
 from typing import NamedTuple
 
-from monitor.match.tree import APART, LANGUAGE, Node, Term, Within
+from monitor.match.tree import LANGUAGE, Node, Term, Within
 from monitor.text.fold import fold_word, keys_of
 
 _SEPARATOR = "|"
@@ -61,13 +61,6 @@ def leaf_node(text: str) -> Node:
         keys=tuple(leaf_keys(leaf)),
     )
     return term if leaf.field is None else Within(field=leaf.field, part=term)
-
-
-@lru_cache(maxsize=1 << 13)
-def words_needed(text: str) -> tuple[tuple[str, ...], ...]:
-    """Return for words of what `leaf_text` wrote the keys of which a text's searched fields must have one."""
-    leaf = read_leaf(text)
-    return tuple(filter(None, leaf_keys(leaf))) if leaf.field not in APART else ()
 
 
 def _folded(cased: str) -> tuple[str, ...]:
