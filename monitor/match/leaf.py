@@ -48,7 +48,7 @@ def leaf_keys(leaf: Leaf) -> list[tuple[str, ...]]:
     return keys
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 11)
 def leaf_node(text: str) -> Node:
     """Return what `leaf_text` wrote as a node that can be evaluated by itself."""
     leaf = read_leaf(text)

@@ -42,7 +42,7 @@ _OPEN = re.compile(
 )  # what a piece ends with whose last word may go on in the next
 _AROUND = ',.;:!?()[]"“”«»¿¡…'  # what may stand around a word and parts words itself
 LONG_PIECE = 64  # longer ones are read anew each time, so that no feed can fill the memory with them
-_MEMORY = 10_000  # pieces of one generation
+_MEMORY = 8_000  # pieces of one generation
 _POSSESSIVE = re.compile(rf"[{_APOSTROPHES}][sS]\Z")
 _UNSEEN = re.compile(f"[{_JOINERS}]")
 _PLAIN_LETTERS = str.maketrans(
@@ -194,7 +194,7 @@ def _read(piece: str) -> tuple[Word | None, ...]:
 _remembered = _Pieces(_MEMORY)
 
 
-@functools.lru_cache(maxsize=1 << 13)
+@functools.lru_cache(maxsize=1 << 12)
 def _fold(raw: str) -> Word | None:
     if raw.isascii() and raw.isalnum():
         return Word(raw, keys_of(raw.lower()))
