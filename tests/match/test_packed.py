@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from monitor.errors import QueryError
 from monitor.match import parse_query
 from monitor.match.document import Document, found, holds
+from monitor.match.index import Texts
 from monitor.match.leaf import leaf_node, leaf_text, read_leaf
 from monitor.match.packed import Packed, Packer, members_of
 from monitor.match.tree import Node, scoped_terms
@@ -108,6 +109,14 @@ def test_a_query_taken_over_or_taken_apart_is_the_same_query(query: str, text: I
     assert any(again.true(start, there, document) for start in starts) == holds(root, document)
     whole = Packed(second.either(branches), list(second.leaves))
     assert whole.true(0, there, document) == holds(root, document)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1)))
+def test_texts_put_together_are_the_texts(several: list[str]) -> None:
+    texts = Texts(several)
+    assert list(texts) == several
+    assert [texts[number] for number in range(len(texts))] == several
+    assert list(texts[1:]) == several[1:]
 
 
 def test_the_cheapest_demand_is_the_anchor() -> None:
