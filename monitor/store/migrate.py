@@ -1,12 +1,14 @@
 """The one forward-only migration runner, for both engines.
 
 A migration is a numbered SQL file; `schema_migrations` records each with its checksum. What differs per
-engine is a few words of DDL (`_WORDS`) and how to ask whether a table exists. Locks and backups belong to the
+engine is a few words of DDL (`_WORDS`), statements marked `{only sqlite}` or `{only postgres}`, and how to ask whether
+a table exists. Locks and backups belong to the
 engines, which call `pending` and `apply` inside their own transactions. There is no way down: restore the
 backup instead.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +36,9 @@ _WORDS: Final[Mapping[Dialect, Mapping[str, str]]] = {
         "{strict}": "",
     },
 }
+_ONLY: Final = re.compile(r"\{only (?P<dialect>sqlite|postgres)\}\s*")
+_OPEN_BODY: Final = re.compile(r"\bCREATE\s+TRIGGER\b.*\bBEGIN\b", re.DOTALL)  # SQLite's, with statements inside
+_END: Final = re.compile(r"\bEND\s*\Z")
 _RECORDS: Final = """
 CREATE TABLE schema_migrations (
   name {text} NOT NULL PRIMARY KEY,
@@ -123,7 +128,8 @@ def apply(tx: Transaction, migrations: Sequence[Migration], *, now: datetime) ->
         tx.run(_in_words_of(tx.dialect, _RECORDS))
     for migration in todo:
         for statement in statements(_in_words_of(tx.dialect, migration.sql)):
-            tx.run(statement)
+            if (own := _of_engine(tx.dialect, statement)) is not None:
+                tx.run(own)
         tx.run(
             "INSERT INTO schema_migrations (name, checksum, applied_at) VALUES (:name, :checksum, :applied_at)",
             name=migration.name,
@@ -134,7 +140,7 @@ def apply(tx: Transaction, migrations: Sequence[Migration], *, now: datetime) ->
 
 
 def statements(sql: str) -> list[str]:
-    """Cut a script at its semicolons, leaving those in literals and comments alone; drop the comments."""
+    """Cut a script at its semicolons, leaving those in literals, comments and trigger bodies alone; drop the comments."""
     found: list[str] = []
     current = ""
     end = 0
@@ -144,6 +150,9 @@ def statements(sql: str) -> list[str]:
         head, *more = text.split(";")
         current += head
         for piece in more:
+            if _OPEN_BODY.search(current) and not _END.search(current):
+                current += f";{piece}"
+                continue
             found.append(current.strip())
             current = piece
 
@@ -153,6 +162,14 @@ def statements(sql: str) -> list[str]:
         end = token.end()
     take(sql[end:])
     return [each for each in (*found, current.strip()) if each]
+
+
+def _of_engine(dialect: Dialect, statement: str) -> str | None:
+    """Return a statement without its mark; None when it is for the other engine."""
+    marked = _ONLY.match(statement)
+    if marked is None:
+        return statement
+    return statement[marked.end() :] if marked["dialect"] == dialect else None
 
 
 def _in_words_of(dialect: Dialect, sql: str) -> str:

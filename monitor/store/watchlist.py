@@ -61,15 +61,16 @@ def put_topic(tx: Transaction, topic: Topic, *, actor: str, now: datetime) -> To
             actor=actor,
             at=micros(now),
         )
-    _bump(tx)
+    _bump(tx, stored)
     return _topic(stored)
 
 
 def disable_topic(tx: Transaction, slug: str, *, actor: str, now: datetime) -> None:
     """Stop watching a topic; its hits and revisions stay. Raises `NotFound`."""
     get_topic(tx, slug)
-    if tx.run("UPDATE topics SET enabled = 0 WHERE slug = :slug AND enabled = 1", slug=slug):
-        _bump(tx)
+    row = tx.one("UPDATE topics SET enabled = 0 WHERE slug = :slug AND enabled = 1 RETURNING *", slug=slug)
+    if row is not None:
+        _bump(tx, row)
 
 
 def watchlist_revision(tx: Transaction) -> int:
@@ -77,13 +78,25 @@ def watchlist_revision(tx: Transaction) -> int:
     return int(get_meta(tx, _REVISION) or 0)
 
 
-def _bump(tx: Transaction) -> None:
-    tx.run(
+def _bump(tx: Transaction, topic: Row) -> None:
+    """Make a new revision of the watchlist, and write down how the topic that changed stands in it."""
+    row = tx.one(
         """
         INSERT INTO meta (key, value) VALUES (:key, '1')
-        ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS INTEGER) + 1 AS TEXT)
+        ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS INTEGER) + 1 AS TEXT) RETURNING value
         """,
         key=_REVISION,
+    )
+    assert row is not None
+    tx.run(
+        """
+        INSERT INTO topic_states (topic_id, watchlist_revision, topic_revision, enabled)
+        VALUES (:topic_id, :watchlist_revision, :topic_revision, :enabled)
+        """,
+        topic_id=topic["id"],
+        watchlist_revision=int(row["value"]),
+        topic_revision=topic["revision"],
+        enabled=topic["enabled"],
     )
 
 
