@@ -49,6 +49,7 @@ from monitor.pipeline import (
     StoryAssigner,
     Surges,
     dispatch,
+    index_archive,
     tidy,
 )
 from monitor.state_folder import prepare_state_dir, store_key, take_lock
@@ -57,6 +58,7 @@ from monitor.store import Sealer, Store, Transaction, feeds, meta, open_store, r
 log = structlog.get_logger()
 
 SPREAD_SECONDS = 2.0  # for each new feed: first polls are strewn over this many seconds together
+APART_AT_ONCE = 2  # back-tests and the like, each a process of its own
 
 
 @dataclass(slots=True)
@@ -87,6 +89,7 @@ class App:
     files: FilesState = field(default_factory=FilesState)
     pace: Pace = field(default_factory=Pace)
     assigner: StoryAssigner = field(default_factory=StoryAssigner)
+    apart: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(APART_AT_ONCE))
     _snapshot: list[Watchlist] = field(default_factory=list)
     _wakers: list[Callable[[Stage], None]] = field(default_factory=list)
     _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -239,6 +242,10 @@ class App:
             self.context,
             Retention(items=timedelta(days=keep.items_days), polls=timedelta(days=keep.polls_days)),
         )
+
+    async def index_archive(self) -> int:
+        """File the words of what was stored since, for queries over the archive."""
+        return await index_archive(self.context)
 
     async def heartbeat(self) -> None:
         """Write to the store and read it back: proof that the writer lives."""

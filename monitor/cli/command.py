@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import channels, config, deliveries, doctor, feeds, items, quality, run, topics
+from monitor.cli import backtest, channels, config, deliveries, doctor, feeds, items, quality, run, topics
 
 app = typer.Typer(
     help="Poll news feeds, match new items against watch topics, and tell subscribers once per story.",
@@ -18,6 +18,7 @@ for noun in (run, config, items, doctor):
     noun.register(app)
 app.add_typer(feeds.app, name="feeds")
 quality.register(topics.app)
+backtest.register(topics.app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(channels.app, name="channels")
 app.add_typer(deliveries.app, name="deliveries")

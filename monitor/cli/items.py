@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from monitor.cli.options import ConfigOption, JsonOption, read_settings
-from monitor.cli.output import print_json, print_line, when
+from monitor.cli.output import marked, print_json, print_line, when
 from monitor.cli.session import call
 from monitor.desk.parse import parse_all
 from monitor.fetch.report import PARSED
@@ -87,5 +87,7 @@ def explain(
             mark = "HIT " if verdict["hit"] else "no  "
             words = f" [{', '.join(verdict['words'])}]" if verdict["words"] else ""
             typer.echo(f"  {mark} {verdict['topic']}: {verdict['sentence']}{words}")
+            for excerpt in verdict["excerpts"]:
+                typer.echo(f"         {marked(excerpt)}")
             for decision in verdict["decisions"]:
                 typer.echo(f"         {decision}")

@@ -1,6 +1,7 @@
 """Print results: aligned text for people, JSON for programs."""
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
@@ -68,3 +69,10 @@ def cut(text: str, width: int) -> str:
 def counted(number: int, noun: str) -> str:
     """Say how many: `1 feed`, `2 feeds`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def marked(text: str) -> str:
+    """Show what stands between [[ and ]] bold on a terminal; elsewhere the marks stay."""
+    if not sys.stdout.isatty():
+        return text
+    return text.replace("[[", "\033[1m").replace("]]", "\033[0m")

@@ -6,8 +6,9 @@ Both ways speak to the same routes, so a command behaves the same with and witho
 import asyncio
 import contextlib
 import getpass
+import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -72,11 +73,46 @@ def call(
     return asyncio.run(run())
 
 
+def follow(
+    settings: Settings,
+    path: str,
+    *,
+    params: dict[str, Any] | None = None,
+    body: Any,
+    tell: Callable[[int, int], None],
+) -> Any:
+    """Post to a route under /api/v1 that tells how far it is, line by line, and last its result; return that.
+
+    Raises as `call` does. Where no daemon runs, the lines come all at once at the end.
+    """
+
+    async def run() -> Any:
+        async with (
+            _client(settings) as client,
+            client.stream("POST", f"/api/v1{path}", params=params, json=body) as answer,
+        ):
+            if not answer.is_success:
+                await answer.aread()
+                return _result(answer)
+            async for line in answer.aiter_lines():
+                said = json.loads(line)
+                if "result" in said:
+                    return said["result"]
+                if "detail" in said:
+                    raise _KINDS.get(said["status"], MonitorError)(said["detail"])
+                tell(said["done"], said["of"])
+        raise MonitorError("the daemon ended before it answered; see its log")
+
+    return asyncio.run(run())
+
+
+_KINDS: dict[int, type[MonitorError]] = {404: NotFound, 422: Refused}
+
+
 def _result(answer: httpx.Response) -> Any:
     if answer.is_success:
         is_json = answer.headers.get("content-type", "").startswith("application/json")
         return answer.json() if is_json else answer.text
     problem = answer.json()
     detail = problem.get("detail", answer.text)
-    kinds: dict[int, type[MonitorError]] = {404: NotFound, 422: Refused}
-    raise kinds.get(answer.status_code, MonitorError)(detail if isinstance(detail, str) else str(detail))
+    raise _KINDS.get(answer.status_code, MonitorError)(detail if isinstance(detail, str) else str(detail))

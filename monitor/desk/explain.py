@@ -12,6 +12,7 @@ from monitor.app import App
 from monitor.errors import NotFound, Refused
 from monitor.fetch.identity import canonical_link
 from monitor.match import explain as explain_match
+from monitor.match.excerpt import excerpts
 from monitor.model import Hit, Item, Story, Topic
 from monitor.store import Transaction, articles, hits, items, ledger, stories, watchlist
 from monitor.store.articles import ArticleState, ArticleStatus
@@ -21,13 +22,17 @@ MANY = 1000  # items that wait for their decision are few: dispatch follows each
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicVerdict:
-    """What became of an item under one topic. `recorded` tells a stored hit from an answer computed now."""
+    """What became of an item under one topic. `recorded` tells a stored hit from an answer computed now.
+
+    `excerpts` are pieces of the text with the words that were found in [[ ]].
+    """
 
     topic: str
     hit: bool
     recorded: bool
     sentence: str
     words: tuple[str, ...]
+    excerpts: tuple[str, ...]
     decisions: tuple[str, ...]
 
 
@@ -170,6 +175,7 @@ def _verdict(found: _Found, topic: Topic, hit: Hit | None) -> TopicVerdict:
             recorded=True,
             sentence=f"hit ({hit.reason.value}) by revision {hit.topic_revision} of the topic{_where(hit)}",
             words=words,
+            excerpts=excerpts(hit.item.text, hit.spans),
             decisions=tuple(text for slug, text in found.decisions if slug == topic.slug)
             or ("not decided yet" if hit.id in found.waiting else "no subscription asks for this topic",),
         )
@@ -183,5 +189,8 @@ def _verdict(found: _Found, topic: Topic, hit: Hit | None) -> TopicVerdict:
         recorded=False,
         sentence=sentence,
         words=tuple(dict.fromkeys(span.text for span in answer.spans)),
+        excerpts=excerpts(
+            found.item.text, answer.spans or [span for clause in answer.clauses for span in clause.spans]
+        ),
         decisions=(),
     )

@@ -6,7 +6,7 @@ The index holds every key under which a word of a text may be found, so that wha
 
 from monitor.match.document import pieces
 from monitor.match.outline import Outline, outline
-from monitor.match.tree import APART, FIELDS, LANGUAGE, Node, Term
+from monitor.match.tree import APART, FIELDS, LANGUAGE, And, AtLeast, Near, Node, Or, Ref, Term, Within
 from monitor.model import ItemText
 from monitor.model.wanted import EVERYTHING, Key, Wanted, every, some
 from monitor.text.fold import fold_words, raw_words
@@ -35,16 +35,47 @@ def filed_words(text: ItemText) -> list[str]:
     return [UNLISTED] if sum(len(word.encode()) for word in words) > SIZE_LIMIT else list(words)
 
 
-def wanted(root: Node) -> Wanted:
-    """Return what a text must have at least for a query to hold; everything, where it needs no words."""
+def wanted(node: Node, field: str | None = None) -> Wanted:
+    """Return what a text must have at least for a query (or a part of it) to hold; everything, where it needs no words.
+
+    Texts of whose words the index knows nothing are not asked for: `let_through` adds them.
+    """
     leaves: list[Wanted] = []
 
-    def number(term: Term, field: str | None) -> int:
-        leaves.append(_term(term, field))
+    def number(term: Term, inside: str | None) -> int:
+        leaves.append(_term(term, inside))
         return len(leaves) - 1
 
-    outlined = outline(root, number)
-    return EVERYTHING if outlined is None else let_through(_of(outlined, leaves))
+    outlined = outline(node, number, field)
+    return EVERYTHING if outlined is None else _of(outlined, leaves)
+
+
+def nearly(node: Node, field: str | None = None) -> Wanted:
+    """Return what a text must have at least for it to be one clause short of a query with some of its words there."""
+    match node:
+        case Within(field=inner, part=part):
+            return nearly(part, inner)
+        case Ref(part=part):
+            return nearly(part, field)
+        case Or(parts=parts) | AtLeast(parts=parts, count=1):
+            return some([nearly(part, field) for part in parts])
+        case AtLeast(parts=parts):
+            return some([wanted(part, field) for part in parts])
+        case And(parts=parts) | Near(parts=parts):
+            return _but_one(parts, field)
+        case _:
+            return wanted(node, field)
+
+
+def _but_one(parts: tuple[Node, ...], field: str | None) -> Wanted:
+    """Ask for all but one of the parts that need words."""
+    needing = [part for part in parts if wanted(part, field) != EVERYTHING]
+    if len(needing) == 1:  # then it is a NOT that is against it, or the part itself is short
+        return some([wanted(needing[0], field), nearly(needing[0], field)])
+    each = [wanted(part, field) for part in needing]
+    return some(
+        [every(each[:left_out] + each[left_out + 1 :]) for left_out in range(len(each))] or [EVERYTHING]
+    )
 
 
 def let_through(asked: Wanted) -> Wanted:

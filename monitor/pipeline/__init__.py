@@ -1,9 +1,10 @@
-"""The stages in the order data flows: poll, read, dispatch, send; surges looks on, tidy sweeps behind them.
+"""The stages in the order data flows: poll, read, dispatch, send; surges looks on, tidy and archive work behind them.
 
 The only place that joins stages. Each stage computes first and then commits one transaction, and what it
 commits is the next stage's queue: a crash between any two leaves rows that the next tick finishes.
 """
 
+from monitor.pipeline.archive import folding, index_archive
 from monitor.pipeline.articles import ArticleOptions, ArticleReader
 from monitor.pipeline.assign import StoryAssigner
 from monitor.pipeline.context import Context, Stage
@@ -33,6 +34,8 @@ __all__ = [
     "SurgeOptions",
     "Surges",
     "dispatch",
+    "folding",
+    "index_archive",
     "make_robots",
     "tidy",
 ]

@@ -46,7 +46,7 @@ def _sources(folder: Traversable) -> Iterator[Traversable]:
 async def index_archive(context: Context, *, limit: int = RUN) -> int:
     """File the words of up to `limit` queued versions; return of how many."""
     sign = await asyncio.to_thread(folding)
-    while not await context.store.write(archive.renew, folding=sign, limit=BATCH):
+    while not await context.store.write(archive.renew, folding=sign, limit=BATCH):  # noqa: ASYNC110 - it works on
         await asyncio.sleep(PAUSE_SECONDS)
     total = 0
     while total < limit:

@@ -3,13 +3,15 @@
 Callers use `open_store` and pass the noun modules' functions to `Store.write` and `Store.read`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.errors import StoreError
 from monitor.store.connector import Store, Transaction
 from monitor.store.seal import Sealer
 
-__all__ = ["Sealer", "Store", "Transaction", "open_store"]
+__all__ = ["Sealer", "Store", "Transaction", "open_store", "read_only"]
 
 
 async def open_store(url: str, *, sealer: Sealer, backup_dir: Path | None) -> Store:
@@ -41,3 +43,22 @@ async def open_store(url: str, *, sealer: Sealer, backup_dir: Path | None) -> St
             ) from error
         return await PostgresStore.open(url, sealer=sealer)
     raise StoreError(f"unknown kind of store {scheme!r}; use sqlite:/absolute/path.db or postgresql://…")
+
+
+@contextmanager
+def read_only(url: str) -> Iterator[Transaction]:
+    """Open one transaction that reads, in a process beside the one that has the store open; it can unseal nothing.
+
+    Raises `StoreError`.
+    """
+    sealer = Sealer(Sealer.new_key())
+    if url.startswith("sqlite:"):
+        from monitor.store import sqlite  # noqa: PLC0415
+
+        with sqlite.read_only(Path(url.removeprefix("sqlite:")), sealer=sealer) as tx:
+            yield tx
+    else:
+        from monitor.store import postgres  # noqa: PLC0415
+
+        with postgres.read_only(url, sealer=sealer) as tx:
+            yield tx

@@ -146,7 +146,7 @@ def candidates(
     if asked == EVERYTHING or not is_current(tx, folding=folding):
         found = "SELECT id AS item_id FROM items"
     else:
-        found = f"{_FOUND[tx.dialect]} UNION SELECT item_id FROM archive_queue"
+        found = _FOUND[tx.dialect]
     window = "" if since is None and until is None else _IN_WINDOW
     rows = tx.rows(
         f"SELECT DISTINCT c.item_id FROM ({found}) AS c {window} ORDER BY c.item_id",  # noqa: S608 - constants
@@ -168,8 +168,12 @@ _FOUND: Final = {
     "sqlite": """
         SELECT d.item_id FROM archive_words w JOIN archive_docs d ON d.id = w.rowid
         WHERE w.archive_words MATCH :asked
+        UNION SELECT item_id FROM archive_queue
     """,
-    "postgres": "SELECT d.item_id FROM archive_docs d WHERE d.words @@ CAST(:asked AS tsquery)",
+    "postgres": """
+        SELECT d.item_id FROM archive_docs d WHERE d.words @@ CAST(:asked AS tsquery)
+        UNION SELECT item_id FROM archive_queue
+    """,
 }
 
 

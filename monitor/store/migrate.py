@@ -37,7 +37,9 @@ _WORDS: Final[Mapping[Dialect, Mapping[str, str]]] = {
     },
 }
 _ONLY: Final = re.compile(r"\{only (?P<dialect>sqlite|postgres)\}\s*")
-_OPEN_BODY: Final = re.compile(r"\bCREATE\s+TRIGGER\b.*\bBEGIN\b", re.DOTALL)  # SQLite's, with statements inside
+_OPEN_BODY: Final = re.compile(
+    r"\bCREATE\s+TRIGGER\b.*\bBEGIN\b", re.DOTALL
+)  # SQLite's, with statements inside
 _END: Final = re.compile(r"\bEND\s*\Z")
 _RECORDS: Final = """
 CREATE TABLE schema_migrations (
@@ -140,7 +142,7 @@ def apply(tx: Transaction, migrations: Sequence[Migration], *, now: datetime) ->
 
 
 def statements(sql: str) -> list[str]:
-    """Cut a script at its semicolons, leaving those in literals, comments and trigger bodies alone; drop the comments."""
+    """Cut a script at its semicolons, but for those in literals, comments and triggers; drop the comments."""
     found: list[str] = []
     current = ""
     end = 0

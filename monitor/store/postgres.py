@@ -190,6 +190,21 @@ class PostgresStore:
                 return fn(tx)
 
 
+@contextlib.contextmanager
+def read_only(url: str, *, sealer: Sealer) -> Iterator[Transaction]:
+    """Connect for one transaction that reads, on one snapshot; raises `StoreError` when the server is not there."""
+    place = _place(url)
+    with _translated(place):
+        connection = psycopg.connect(
+            url, autocommit=True, row_factory=dict_row, connect_timeout=_CONNECT_SECONDS
+        )
+    try:
+        with PostgresTransaction(connection, place, sealer, readonly=True).whole() as tx:
+            yield tx
+    finally:
+        connection.close()
+
+
 def _let_go(holder: psycopg.Connection[Any]) -> None:
     """Give the lock back before the connection goes: a server may notice the end of a connection later."""
     with contextlib.suppress(psycopg.Error):

@@ -233,6 +233,21 @@ class SqliteTransaction(OpenTransaction):
                 self._db.execute("ROLLBACK")
 
 
+@contextlib.contextmanager
+def read_only(path: Path, *, sealer: Sealer) -> Iterator[Transaction]:
+    """Open a database beside the process that writes it, for one transaction that reads, on one unchanging view.
+
+    Raises `StoreError` when it cannot be opened.
+    """
+    with _translated(path):
+        reader = connect(path, readonly=True)
+    try:
+        with SqliteTransaction(reader, path, sealer, readonly=True).whole() as tx:
+            yield tx
+    finally:
+        reader.close()
+
+
 def connect(path: Path, *, busy_seconds: float = _BUSY_SECONDS, readonly: bool = False) -> Database:
     """Return a connection with every pragma this program relies on. Raises the driver's errors.
 

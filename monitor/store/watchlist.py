@@ -1,5 +1,6 @@
 """Topics and the history of their queries. Parses no query."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -76,6 +77,47 @@ def disable_topic(tx: Transaction, slug: str, *, actor: str, now: datetime) -> N
 def watchlist_revision(tx: Transaction) -> int:
     """Return a number that grows with every change of any topic; 0 before the first."""
     return int(get_meta(tx, _REVISION) or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicState:
+    """From revision `since` of the watchlist on: was the topic watched for, and by which query of its own."""
+
+    since: int
+    revision: int
+    enabled: bool
+    query: str
+    groups: tuple[tuple[str, str], ...]
+
+
+def topic_history(tx: Transaction, topic_id: int) -> list[TopicState]:
+    """Return how a topic stood in the watchlist, oldest first; before the first it was not there."""
+    rows = tx.rows(
+        """
+        SELECT s.watchlist_revision, s.topic_revision, s.enabled, r.query, r.query_groups
+        FROM topic_states s
+        JOIN topic_revisions r ON r.topic_id = s.topic_id AND r.revision = s.topic_revision
+        WHERE s.topic_id = :topic_id ORDER BY s.watchlist_revision
+        """,
+        topic_id=topic_id,
+    )
+    return [
+        TopicState(
+            since=row["watchlist_revision"],
+            revision=row["topic_revision"],
+            enabled=bool(row["enabled"]),
+            query=row["query"],
+            groups=tuple((name, text) for name, text in from_json(row["query_groups"])),
+        )
+        for row in rows
+    ]
+
+
+def history_begins(tx: Transaction) -> int:
+    """Return the first watchlist revision of which it is known how every topic stood in it."""
+    row = tx.one("SELECT MIN(watchlist_revision) AS first FROM topic_states")
+    assert row is not None
+    return int(row["first"] or 0)
 
 
 def _bump(tx: Transaction, topic: Row) -> None:

@@ -5,7 +5,15 @@ from typing import Annotated, cast
 from fastapi import Depends, Header, Request
 
 from monitor.app import App
-from monitor.errors import Refused
+from monitor.errors import ConfigError, MonitorError, NotFound, Refused, StoreConflict, Unstorable
+
+STATUS: dict[type[MonitorError], int] = {
+    NotFound: 404,
+    Refused: 422,
+    StoreConflict: 409,
+    ConfigError: 422,
+    Unstorable: 422,
+}
 
 
 def _app(request: Request) -> App:
@@ -14,6 +22,11 @@ def _app(request: Request) -> App:
 
 def _actor(monitor_actor: Annotated[str, Header()] = "api") -> str:
     return monitor_actor[:80]
+
+
+def status_of(error: Exception) -> int:
+    """Return the HTTP status of an error of ours; 500 for one that is no fault of the request."""
+    return next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
 
 
 def only_known_parameters(request: Request) -> None:

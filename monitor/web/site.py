@@ -16,19 +16,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from monitor import __version__
 from monitor.app import App
-from monitor.errors import ConfigError, MonitorError, NotFound, Refused, StoreConflict, Unstorable
+from monitor.errors import MonitorError
 from monitor.web import channels, config, deliveries, feeds, health, items, topics, websub
-from monitor.web.access import only_known_parameters
+from monitor.web.access import only_known_parameters, status_of
 
 log = structlog.get_logger()
-
-STATUS: dict[type[MonitorError], int] = {
-    NotFound: 404,
-    Refused: 422,
-    StoreConflict: 409,
-    ConfigError: 422,
-    Unstorable: 422,
-}
 
 
 def create_site(
@@ -45,7 +37,7 @@ def create_site(
     for noun in (feeds, topics, items, deliveries, channels, config):
         site.include_router(noun.read, prefix="/api/v1", dependencies=strict)
     if trusted:
-        for noun in (feeds, channels, config):
+        for noun in (feeds, topics, channels, config):
             site.include_router(noun.write, prefix="/api/v1", dependencies=strict)
     else:
         site.include_router(websub.router)
@@ -58,8 +50,7 @@ def create_site(
 
 
 async def _problem(request: Request, error: Exception) -> JSONResponse:
-    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
-    return _document(status, type(error).__name__, str(error))
+    return _document(status_of(error), type(error).__name__, str(error))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

@@ -47,7 +47,9 @@ def columns(tx: Transaction) -> list[tuple[str, str]]:
             "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()"
         )
     pairs = ((row["table_name"], row["column_name"]) for row in rows)
-    return sorted(pair for pair in pairs if not pair[0].startswith(WORDS) and pair != ("archive_docs", "words"))
+    return sorted(
+        pair for pair in pairs if not pair[0].startswith(WORDS) and pair != ("archive_docs", "words")
+    )
 
 
 def indexes(tx: Transaction) -> list[str]:
