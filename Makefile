@@ -38,6 +38,9 @@ bench-parse: $(VENV)/.ready-dev ## What a changed feed costs to parse (ARGS=--co
 bench-cadence: $(VENV)/.ready-dev ## Simulate ways to plan polls at equal requests, on real rates (needs the corpora)
 	@$(BIN)/python benchmarks/cadence.py $(ARGS)
 
+bench-backtest: $(VENV)/.ready-dev ## One topic over 100,000 stored items, with the archive index and without
+	@$(BIN)/python benchmarks/backtest.py $(ARGS)
+
 bench-poll: $(VENV)/.ready-dev ## CPU, memory and latency of polling beside a floor, a plain loop and reader
 	@$(BIN)/python benchmarks/poll.py $(ARGS)
 

@@ -28,14 +28,25 @@ QUERIES = (
     "ATLEAST/2(council, bridge, fentanyl)",
     "lang:en AND (wall OR bridge)",
 )
-WORDS = ("fentanyl", "bridge", "council", "water", "truck", "border wall", "muro", "smugglers", "Douglas", "meets")
+WORDS = (
+    "fentanyl",
+    "bridge",
+    "council",
+    "water",
+    "truck",
+    "border wall",
+    "muro",
+    "smugglers",
+    "Douglas",
+    "meets",
+)
 SLUGS = ("one", "two", "three")
 WINDOW = 14
 
 
 def topics(chosen: dict[str, str]) -> str:
     return 'name = "t"\n' + "".join(
-        f"[[topic]]\nslug = \"{slug}\"\nname = \"{slug}\"\nquery = '{query}'\n"
+        f'[[topic]]\nslug = "{slug}"\nname = "{slug}"\nquery = \'{query}\'\n'
         for slug, query in chosen.items()
     )
 
@@ -103,7 +114,9 @@ class Newsroom:
         else:
             self.publish()
         newest = list(self.entries.items())[-WINDOW:]
-        show(self.it, *((name, title, summary) for name, (title, summary) in reversed(newest)), pages=self.rng)
+        show(
+            self.it, *((name, title, summary) for name, (title, summary) in reversed(newest)), pages=self.rng
+        )
         if self.rng.random() < 0.3:
             await self.change_files()
         elif self.rng.random() < 0.3:
@@ -195,7 +208,9 @@ async def test_what_does_not_agree_is_seen(tmp_path: Path) -> None:
     async with scene(tmp_path) as it:
         show(it, OLD, ("a", "Fentanyl found", ""), ("b", "A bakery opens", ""), ("c", "Talks", ""))
         await poll_only(it)
-        show(it, OLD, ("a", "Fentanyl found", ""), ("b", "A bakery opens", ""), ("c", "Talks on fentanyl", ""))
+        show(
+            it, OLD, ("a", "Fentanyl found", ""), ("b", "A bakery opens", ""), ("c", "Talks on fentanyl", "")
+        )
         await poll_only(it)
         assert (await parity(it.app, "fentanyl")).differences == 0
         await it.app.store.write(spoil)
