@@ -69,25 +69,33 @@ def explain(
         print_json(found)
         return
     for item in found:
-        typer.secho(item["title"], bold=True)
-        typer.echo(
-            f"  item {item['item']} of {item['feed']}, version {item['version']}, first seen {when(item['first_seen'])}"
-        )
-        if item["link"]:
-            typer.echo(f"  {item['link']}")
-        if item["story"]:
-            typer.echo(f"  story: {item['story']}")
-            for said in filter(None, (item["coverage"], item["why_story"])):
-                typer.echo(f"         {said}")
-            for other in item["related"]:
-                typer.echo(f"  related coverage: {other}")
-        if item["article"]:
-            typer.echo(f"  full text: {item['article']}")
+        _print_item(item)
         for verdict in sorted(item["verdicts"], key=lambda verdict: not verdict["hit"]):
-            mark = "HIT " if verdict["hit"] else "no  "
-            words = f" [{', '.join(verdict['words'])}]" if verdict["words"] else ""
-            typer.echo(f"  {mark} {verdict['topic']}: {verdict['sentence']}{words}")
-            for excerpt in verdict["excerpts"]:
-                typer.echo(f"         {marked(excerpt)}")
-            for decision in verdict["decisions"]:
-                typer.echo(f"         {decision}")
+            _print_verdict(verdict)
+
+
+def _print_item(item: dict[str, Any]) -> None:
+    typer.secho(item["title"], bold=True)
+    typer.echo(
+        f"  item {item['item']} of {item['feed']}, version {item['version']}, first seen {when(item['first_seen'])}"
+    )
+    if item["link"]:
+        typer.echo(f"  {item['link']}")
+    if item["story"]:
+        typer.echo(f"  story: {item['story']}")
+        for said in filter(None, (item["coverage"], item["why_story"])):
+            typer.echo(f"         {said}")
+        for other in item["related"]:
+            typer.echo(f"  related coverage: {other}")
+    if item["article"]:
+        typer.echo(f"  full text: {item['article']}")
+
+
+def _print_verdict(verdict: dict[str, Any]) -> None:
+    mark = "HIT " if verdict["hit"] else "no  "
+    words = f" [{', '.join(verdict['words'])}]" if verdict["words"] else ""
+    typer.echo(f"  {mark} {verdict['topic']}: {verdict['sentence']}{words}")
+    for excerpt in verdict["excerpts"]:
+        typer.echo(f"         {marked(excerpt)}")
+    for decision in verdict["decisions"]:
+        typer.echo(f"         {decision}")

@@ -5,11 +5,10 @@ The index holds every key under which a word of a text may be found, so that wha
 """
 
 from monitor.match.document import pieces
-from monitor.match.outline import Outline, outline
-from monitor.match.tree import APART, FIELDS, LANGUAGE, And, AtLeast, Near, Node, Or, Ref, Term, Within
+from monitor.match.tree import APART, FIELDS, LANGUAGE, And, AtLeast, Near, Node, Not, Or, Ref, Term, Within
 from monitor.model import ItemText
 from monitor.model.wanted import EVERYTHING, Key, Wanted, every, some
-from monitor.text.fold import fold_words, raw_words
+from monitor.text.fold import tokens
 
 KEY_LIMIT = 64  # letters of a word that are looked at
 SIZE_LIMIT = 400_000  # bytes; PostgreSQL's tsvector holds about a million
@@ -21,33 +20,47 @@ def filed_words(text: ItemText) -> list[str]:
     """Return what the index holds of a text, each word once, in no order."""
     found: set[str] = set()
     for field in FIELDS:
-        for word in fold_words(raw_words(getattr(text, field))):
-            found.update(word.keys)
+        for token in tokens(getattr(text, field)):
+            found.update(token.word.keys)
     marked = {
         f"{APART_MARK}{key}"
         for field in APART
         if field != LANGUAGE
         for piece in pieces(text, field)
-        for word in fold_words(raw_words(piece))
-        for key in word.keys
+        for token in tokens(piece)
+        for key in token.word.keys
     }
     words = {key[:KEY_LIMIT] for key in found} | {key[: KEY_LIMIT + 1] for key in marked}
     return [UNLISTED] if sum(len(word.encode()) for word in words) > SIZE_LIMIT else list(words)
 
 
-def wanted(node: Node, field: str | None = None) -> Wanted:
-    """Return what a text must have at least for a query (or a part of it) to hold; everything, where it needs no words.
+def wanted(node: Node, field: str | None = None, *, true: bool = True) -> Wanted:
+    """Return what a text must have at least for a query, or a part of it, to hold (with `true` off: not to hold).
 
-    Texts of whose words the index knows nothing are not asked for: `let_through` adds them.
+    Everything, where it needs no words. Texts of whose words the index knows nothing are not asked for: `let_through`
+    adds them.
     """
-    leaves: list[Wanted] = []
+    match node:
+        case Term():
+            return _term(node, field) if true and field != LANGUAGE else EVERYTHING
+        case Not(part=part):
+            return wanted(part, field, true=not true)
+        case Within(field=inner, part=part):
+            return wanted(part, inner, true=true)
+        case Ref(part=part):
+            return wanted(part, field, true=true)
+        case Near() if not true:
+            return EVERYTHING  # its words may all be there, too far apart
+        case And(parts=parts) | Or(parts=parts) | Near(parts=parts) | AtLeast(parts=parts):
+            count = 1 if isinstance(node, Or) else node.count if isinstance(node, AtLeast) else len(parts)
+            each = [wanted(part, field, true=true) for part in parts]
+            return _several(each, count if true else len(parts) - count + 1)
 
-    def number(term: Term, inside: str | None) -> int:
-        leaves.append(_term(term, inside))
-        return len(leaves) - 1
 
-    outlined = outline(node, number, field)
-    return EVERYTHING if outlined is None else _of(outlined, leaves)
+def _several(parts: list[Wanted], count: int) -> Wanted:
+    """Ask for `count` of the parts: of k parts of which n hold, any k - n + 1 in a row have one that does."""
+    width = len(parts) - count + 1
+    return every([some(parts[first : first + width]) for first in range(count)])
 
 
 def nearly(node: Node, field: str | None = None) -> Wanted:
@@ -81,12 +94,6 @@ def _but_one(parts: tuple[Node, ...], field: str | None) -> Wanted:
 def let_through(asked: Wanted) -> Wanted:
     """Ask also for the texts of whose words the index knows nothing."""
     return some([asked, Key(UNLISTED)])
-
-
-def _of(outlined: Outline, leaves: list[Wanted]) -> Wanted:
-    alone = [leaves[leaf] for leaf in sorted(outlined.leaves)]
-    together = [every([_of(member, leaves) for member in group]) for group in outlined.every]
-    return some([*alone, *together])
 
 
 def _term(term: Term, field: str | None) -> Wanted:

@@ -15,7 +15,7 @@ from monitor.model import HitReason, Item, ItemText, Priority, Topic
 from monitor.model.wanted import EVERYTHING, Key, Wanted
 from monitor.store import Store, Transaction, archive, items, versions, watchlist
 from monitor.store.archive import Filed, IndexState
-from tests.contract.conftest import Clock, Seed
+from tests.contract.conftest import Seed
 from tests.match.query_texts import item_texts, query_texts
 
 FOLDING = "test"
@@ -262,7 +262,7 @@ async def test_candidates_are_a_superset_while_the_index_lags_and_after_pruning(
     def play(tx: Transaction) -> None:
         seen = random.Random(chance)
         for table in ("item_versions", "items"):
-            tx.run(f"DELETE FROM {table}")  # noqa: S608 - the example before
+            tx.run(f"DELETE FROM {table}")
         stored = store_texts(tx, seed, texts)
         while archive.next_queued(tx, limit=1):
             check(tx)

@@ -13,8 +13,8 @@ from tests.match.query_texts import item_texts, query_texts
 QUERY = "(fentanyl OR fentanilo) AND (border OR frontera) AND NOT (Europe OR China)"
 
 
-def missed(title: str, query: str = QUERY, **fields: str) -> NearMiss | None:
-    return near_miss(parse_query(query), ItemText(title=title, **fields))
+def missed(title: str, query: str = QUERY, *, summary: str = "") -> NearMiss | None:
+    return near_miss(parse_query(query), ItemText(title=title, summary=summary))
 
 
 def there(title: str, query: str = QUERY) -> tuple[str, list[str]]:
