@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.table import Goal, finish, print_rows
 from monitor.config import read_watchlist
-from monitor.desk.apart import run_apart
-from monitor.desk.sweep import Mode, Sweep, Swept, sweep
+from monitor.desk.apart import run_apart, silent
+from monitor.desk.sweep import sweep
+from monitor.desk.tally import Mode, Sweep, Swept
 from monitor.match import ENGINE
 from monitor.match.archive import filed_words
 from monitor.model import Feed, FetchState, HitReason, ItemDraft, ItemText, Priority, Topic
@@ -185,7 +187,7 @@ def timed_sweep(url: str, asked: Sweep) -> tuple[float, Swept]:
     """Sweep in this process; return the seconds and the answer."""
     began = time.perf_counter()
     with read_only(url) as tx:
-        answer = sweep(tx, asked, lambda done, of: None)
+        answer = sweep(tx, asked, silent, partial(read_only, url))
     return time.perf_counter() - began, answer
 
 

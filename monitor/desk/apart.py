@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -59,7 +60,7 @@ async def _run(task: Mapping[str, Any], tell: Callable[[int, int], None]) -> Any
         stderr=asyncio.subprocess.DEVNULL,
         env=_environment(),
         limit=_LINE_LIMIT,
-        start_new_session=True,  # a Ctrl-C at our terminal is not for it
+        start_new_session=True,  # a Ctrl-C at our terminal is not for it, and it ends with all it started
     )
     assert child.stdin is not None
     assert child.stdout is not None
@@ -75,7 +76,7 @@ async def _run(task: Mapping[str, Any], tell: Callable[[int, int], None]) -> Any
             tell(said["done"], said["of"])
     finally:
         with contextlib.suppress(ProcessLookupError):
-            child.kill()
+            os.killpg(child.pid, signal.SIGKILL)  # and the helper that it may have
         await child.wait()
     raise MonitorError(
         f"the process that looks through the items ended by itself (status {child.returncode})"

@@ -11,7 +11,7 @@ from typing import Any
 from monitor.app import App
 from monitor.desk.apart import run_apart, silent
 from monitor.desk.misses import Miss, Misses, MissesAsked
-from monitor.desk.sweep import Day, Mode, Sample, Sweep, Swept
+from monitor.desk.tally import Day, Mode, Sample, Sweep, Swept
 from monitor.errors import NotFound, QueryError, Refused
 from monitor.match import parse_query, used_groups
 from monitor.pipeline import folding

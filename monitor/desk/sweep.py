@@ -4,109 +4,29 @@ Runs inside a child process on a read-only transaction (`monitor.desk.child`), s
 nothing of the App. What it finds of one side and not of the other is counted by day and feed, with samples.
 """
 
+import multiprocessing
+import os
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
 from itertools import groupby
 
-from monitor.match import ENGINE, Watchlist, compile_watchlist, parse_query
+from monitor.desk.tally import Answer, Groups, Mode, Sweep, Swept, Tally
+from monitor.errors import MonitorError
+from monitor.match import Watchlist, compile_watchlist, parse_query
 from monitor.match.archive import let_through, wanted
 from monitor.model import Priority, Span, Topic
 from monitor.model.wanted import Wanted, some
 from monitor.store import Transaction, archive, versions, watchlist
-from monitor.store.versions import Extent, RecordedHit, StoredVersion
+from monitor.store.versions import RecordedHit, StoredVersion
 from monitor.store.watchlist import TopicState
 
 BATCH = 500  # items
+WORTH_A_FORK = 2000  # items: a second process then saves more than it costs
 
 Tell = Callable[[int, int], None]  # how many items are done, of how many
-Groups = tuple[tuple[str, str], ...]
-
-
-class Mode(StrEnum):
-    """What is compared with what."""
-
-    QUERY = "query"  # the query in force with another one
-    NOW = "now"  # the recorded hits with what the query in force would have made
-    AS_RECORDED = "as_recorded"  # the recorded hits with what the revisions then in force make again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sweep:
-    """What to compare over which time: versions seen in [`since`, `until`). `folding` is the index's, see `archive`."""
-
-    topic: str
-    mode: Mode
-    query: str = ""
-    groups: Groups = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    folding: str
-    samples: int = 10
-
-    def covers(self, at: datetime) -> bool:
-        """Say whether a moment is in the time asked about."""
-        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """An item that only one side hits, with the words that made its hit."""
-
-    item: int
-    version: int
-    feed: str
-    seen_at: datetime
-    title: str
-    link: str | None
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
-    """Hits of one day (UTC) and feed: on both sides, only after, only before."""
-
-    day: str
-    feed: str
-    kept: int
-    gained: int
-    lost: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swept:
-    """What the two sides made of the versions; of the samples the newest come first.
-
-    `moved` counts items hit on both sides, but in another version or by another revision (told only as recorded).
-    `unknown` are versions that were judged before revisions were written down, `other_engine` those judged by another
-    engine than this one.
-    """
-
-    extent: Extent
-    examined: int
-    queued: int
-    kept: int
-    gained: int
-    lost: int
-    moved: int
-    unknown: int
-    other_engine: int
-    gaps: Mapping[str, int]
-    days: tuple[Day, ...]
-    gained_samples: tuple[Sample, ...]
-    lost_samples: tuple[Sample, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """The first version of an item that hits, by which revision (0: of no matter), with its words."""
-
-    version: StoredVersion
-    revision: int
-    spans: tuple[Span, ...]
+Reopen = Callable[[], AbstractContextManager[Transaction]]
 
 
 Made = Mapping[str, tuple[Span, ...]]  # the passages of each query that a version satisfies
@@ -125,23 +45,64 @@ class _Plan:
     states: tuple[TopicState, ...] = ()
 
 
-def sweep(tx: Transaction, asked: Sweep, tell: Tell) -> Swept:
-    """Compare both sides over every candidate; raises `NotFound` and `QueryError`."""
+def sweep(tx: Transaction, asked: Sweep, tell: Tell, beside: Reopen | None = None) -> Swept:
+    """Compare both sides over every candidate; raises `NotFound` and `QueryError`.
+
+    `beside` opens the same store once more: with it, every other item of many is taken by a process of its own.
+    """
     plan = _plan(tx, asked)
     found = archive.candidates(
         tx, ask(plan.queries.values()), folding=asked.folding, since=asked.since, until=asked.until
     )
-    found = sorted({*found, *(hit.item_id for hit in plan.recorded.values() if asked.covers(hit.seen_at))})
-    counted = _Count(asked, begins=watchlist.history_begins(tx))
+    recorded = {hit.item_id for hit in plan.recorded.values() if asked.covers(hit.seen_at)}
+    begins = watchlist.history_begins(tx)
     compiled = compiled_as(plan.queries)
-    for item in items_of(tx, found, tell):
-        made = [_made(compiled, version) for version in item]
-        counted.take(item, _first(plan.before, item, made), _first(plan.after, item, made))
+
+    def go_through(view: Transaction, item_ids: Sequence[int], tell: Tell) -> Tally:
+        counted = Tally(asked, begins=begins)
+        for item in items_of(view, item_ids, tell):
+            made = [_made(compiled, version) for version in item]
+            counted.take(item, _first(plan.before, item, made), _first(plan.after, item, made))
+        return counted
+
+    counted = _by_two(go_through, tx, sorted({*found, *recorded}), tell, beside)
     return counted.swept(
         extent=versions.extent(tx, since=asked.since, until=asked.until),
         queued=archive.index_state(tx, folding=asked.folding).queued,
         gaps=versions.gaps_between(tx, since=asked.since, until=asked.until),
     )
+
+
+def _by_two(
+    go_through: Callable[[Transaction, Sequence[int], Tell], Tally],
+    tx: Transaction,
+    found: Sequence[int],
+    tell: Tell,
+    beside: Reopen | None,
+) -> Tally:
+    """Let a fork of this process take every other item, where there are many; what was compiled is shared."""
+    if beside is None or len(found) < WORTH_A_FORK or (os.cpu_count() or 1) == 1:
+        return go_through(tx, found, tell)
+    fork = multiprocessing.get_context("fork")
+    receiving, sending = fork.Pipe(duplex=False)
+
+    def take_others() -> None:
+        with beside() as view:
+            sending.send(go_through(view, found[1::2], lambda done, of: None))  # noqa: ARG005 - told by the other
+
+    helper = fork.Process(target=take_others, daemon=True)
+    helper.start()
+    sending.close()
+    counted = go_through(tx, found[::2], lambda done, of: tell(2 * done, 2 * of))
+    try:
+        counted.add(receiving.recv())
+    except EOFError:
+        raise MonitorError(
+            "the process that took half of the items ended by itself; see the system's log"
+        ) from None
+    finally:
+        helper.join()
+    return counted
 
 
 def ask(queries: Iterable[tuple[str, Groups]]) -> Wanted:
@@ -239,85 +200,10 @@ def _made(compiled: Watchlist, version: StoredVersion) -> Made:
     return {match.topic.slug: match.spans for match in compiled.match(version.text)}
 
 
-def _first(side: Side, item: Sequence[StoredVersion], made: Sequence[Made]) -> _Answer | None:
+def _first(side: Side, item: Sequence[StoredVersion], made: Sequence[Made]) -> Answer | None:
     """Return the first version of an item that a side hits."""
     for version, matches in zip(item, made, strict=True):
         answer = side(version, matches)
         if answer is not None:
-            return _Answer(version, *answer)
+            return Answer(version, *answer)
     return None
-
-
-class _Count:
-    """Adds up what the sides say, item by item."""
-
-    def __init__(self, asked: Sweep, *, begins: int) -> None:
-        self._asked = asked
-        self._begins = begins if asked.mode is Mode.AS_RECORDED else 0
-        self._days: Counter[tuple[str, str, str]] = Counter()
-        self._samples: dict[str, list[Sample]] = {"gained": [], "lost": []}
-        self._examined = self._moved = self._unknown = self._other_engine = 0
-
-    def take(self, item: Sequence[StoredVersion], before: _Answer | None, after: _Answer | None) -> None:
-        """Count one item: where its first hit falls into the time asked about, on whichever side."""
-        known = [version for version in item if not 0 < version.watchlist_revision < self._begins]
-        self._examined += len(item)
-        self._unknown += len(item) - len(known)
-        self._other_engine += sum(version.engine != ENGINE for version in item)
-        if self._asked.mode is Mode.AS_RECORDED and len(known) < len(item):
-            return  # what its first versions should have made cannot be said
-        if before is not None and self._asked.covers(before.version.seen_at):
-            self._add(before, "kept" if after is not None else "lost")
-        elif after is not None and self._asked.covers(after.version.seen_at):
-            self._add(after, "kept" if before is not None else "gained")
-        if before is not None and after is not None and self._asked.mode is Mode.AS_RECORDED:
-            self._moved += (before.version.version, before.revision) != (
-                after.version.version,
-                after.revision,
-            )
-
-    def _add(self, answer: _Answer, what: str) -> None:
-        version = answer.version
-        self._days[version.seen_at.date().isoformat(), version.feed, what] += 1
-        if what in self._samples:
-            sample = Sample(
-                item=version.item_id,
-                version=version.version,
-                feed=version.feed,
-                seen_at=version.seen_at,
-                title=version.text.title,
-                link=version.link,
-                words=tuple(dict.fromkeys(span.text for span in answer.spans)),
-            )
-            newest = [sample, *self._samples[what]]
-            newest.sort(key=lambda each: (each.seen_at, each.item), reverse=True)
-            self._samples[what] = newest[: self._asked.samples]
-
-    def swept(self, *, extent: Extent, queued: int, gaps: Mapping[str, int]) -> Swept:
-        """Give the sums."""
-        places = sorted({(day, feed) for day, feed, _ in self._days})
-        totals = Counter[str]()
-        for (_, _, what), number in self._days.items():
-            totals[what] += number
-        return Swept(
-            extent=extent,
-            examined=self._examined,
-            queued=queued,
-            kept=totals["kept"],
-            gained=totals["gained"],
-            lost=totals["lost"],
-            moved=self._moved,
-            unknown=self._unknown,
-            other_engine=self._other_engine,
-            gaps=gaps,
-            days=tuple(
-                Day(
-                    day=day,
-                    feed=feed,
-                    **{what: self._days[day, feed, what] for what in ("kept", "gained", "lost")},
-                )
-                for day, feed in places
-            ),
-            gained_samples=tuple(self._samples["gained"]),
-            lost_samples=tuple(self._samples["lost"]),
-        )

@@ -12,18 +12,19 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Any, TextIO
 
-from monitor.desk import misses, sweep
+from monitor.desk import misses, sweep, tally
 from monitor.errors import MonitorError
 from monitor.store import Transaction, read_only
 
 _TELL_SECONDS = 0.1
 
 Tell = Callable[[int, int], None]
-TASKS: dict[str, Callable[[Transaction, Mapping[str, Any], Tell], Any]] = {
-    "sweep": lambda tx, asked, tell: asdict(sweep.sweep(tx, read_sweep(asked), tell)),
-    "misses": lambda tx, asked, tell: asdict(misses.find_misses(tx, read_misses(asked), tell)),
+TASKS: dict[str, Callable[[Transaction, Mapping[str, Any], Tell, sweep.Reopen], Any]] = {
+    "sweep": lambda tx, asked, tell, again: asdict(sweep.sweep(tx, read_sweep(asked), tell, again)),
+    "misses": lambda tx, asked, tell, _: asdict(misses.find_misses(tx, read_misses(asked), tell)),
 }
 
 
@@ -32,12 +33,12 @@ def to_json(value: Any) -> str:
     return json.dumps(value, default=datetime.isoformat, ensure_ascii=True)
 
 
-def read_sweep(asked: Mapping[str, Any]) -> sweep.Sweep:
+def read_sweep(asked: Mapping[str, Any]) -> tally.Sweep:
     """Make what is asked of `asdict`'s form of it."""
-    return sweep.Sweep(
+    return tally.Sweep(
         **{
             **asked,
-            "mode": sweep.Mode(asked["mode"]),
+            "mode": tally.Mode(asked["mode"]),
             "groups": tuple((name, text) for name, text in asked["groups"]),
             "since": _moment(asked["since"]),
             "until": _moment(asked["until"]),
@@ -71,7 +72,8 @@ def main(asked: str, answers: TextIO) -> None:
     task = json.loads(asked)
     try:
         with read_only(task["store"]) as tx:
-            say({"answer": TASKS[task["task"]](tx, task["asked"], tell)})
+            again = partial(read_only, task["store"])
+            say({"answer": TASKS[task["task"]](tx, task["asked"], tell, again)})
     except MonitorError as error:
         say({"error": type(error).__name__, "text": str(error)})
 
