@@ -59,6 +59,18 @@ def test_a_soak_samples_the_daemon_and_counts_the_polls(run: Run) -> None:
         assert trend[what]["most"] > 0, what
 
 
+@pytest.mark.corpus
+def test_a_back_test_is_measured_with_the_index_and_without(run: Run) -> None:
+    figures = run("backtest", "--items", "600", "--scans", "2")
+    assert figures["items"] == 600
+    assert figures["index_bytes_per_item"] > 0
+    small = figures["topics"][0]
+    assert small["topic"] == "small"
+    assert small["scan_seconds"] > 0
+    assert sum(row["scan_seconds"] is not None for row in figures["topics"]) == 2
+    assert [goal["name"] for goal in figures["goals"]] == ["slowest back-test, child included"]
+
+
 def test_the_shipped_watchlist_is_what_benchmarks_take_by_themselves() -> None:
     assert (
         shipped_watchlist() == Path(__file__).parents[2] / "config" / "watchlists" / "us-mexico-border.toml"

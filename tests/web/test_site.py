@@ -23,6 +23,8 @@ WRITES = (
     ("POST", "/api/v1/feeds/import"),
     ("POST", "/api/v1/feeds/poll"),
     ("GET", "/api/v1/feeds/discover?url=127.0.0.1"),
+    ("POST", "/api/v1/topics/fentanyl/backtest"),
+    ("GET", "/api/v1/topics/fentanyl/near-misses"),
     ("POST", "/api/v1/config/apply"),
     ("GET", "/api/v1/config/doctor"),
     ("POST", "/api/v1/channels/demo-hook/secret"),
