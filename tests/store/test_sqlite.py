@@ -177,11 +177,16 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
+def _many_facts(tx: Transaction) -> None:
+    """Fill more pages than the schema has, so that the middle of the file is theirs."""
+    for number in range(800):
+        meta.put_meta(tx, f"key-{number}", "x" * 2_000)
+
+
 async def test_a_damaged_database_is_never_passed_off_as_a_backup(tmp_path: Path) -> None:
     path = tmp_path / "monitor.db"
     store = await SqliteStore.open(path, sealer=SEALER, backup_dir=None)
-    for number in range(200):
-        await store.write(meta.put_meta, f"key-{number}", "x" * 2_000)
+    await store.write(_many_facts)
     await store.close()
     damage(path)
     store = await SqliteStore.open(path, sealer=SEALER, backup_dir=None)
