@@ -8,7 +8,7 @@ from monitor.match.document import pieces
 from monitor.match.tree import APART, FIELDS, LANGUAGE, And, AtLeast, Near, Node, Not, Or, Ref, Term, Within
 from monitor.model import ItemText
 from monitor.model.wanted import EVERYTHING, Key, Wanted, every, some
-from monitor.text.fold import tokens
+from monitor.text.fold import words
 
 KEY_LIMIT = 64  # letters of a word that are looked at
 SIZE_LIMIT = 400_000  # bytes; PostgreSQL's tsvector holds about a million
@@ -20,18 +20,18 @@ def filed_words(text: ItemText) -> list[str]:
     """Return what the index holds of a text, each word once, in no order."""
     found: set[str] = set()
     for field in FIELDS:
-        for token in tokens(getattr(text, field)):
-            found.update(token.word.keys)
+        for word in words(getattr(text, field)):
+            found.update(word.keys)
     marked = {
         f"{APART_MARK}{key}"
         for field in APART
         if field != LANGUAGE
         for piece in pieces(text, field)
-        for token in tokens(piece)
-        for key in token.word.keys
+        for word in words(piece)
+        for key in word.keys
     }
-    words = {key[:KEY_LIMIT] for key in found} | {key[: KEY_LIMIT + 1] for key in marked}
-    return [UNLISTED] if sum(len(word.encode()) for word in words) > SIZE_LIMIT else list(words)
+    filed = {key[:KEY_LIMIT] for key in found} | {key[: KEY_LIMIT + 1] for key in marked}
+    return [UNLISTED] if sum(len(word.encode()) for word in filed) > SIZE_LIMIT else list(filed)
 
 
 def wanted(node: Node, field: str | None = None, *, true: bool = True) -> Wanted:
@@ -99,10 +99,10 @@ def let_through(asked: Wanted) -> Wanted:
 def _term(term: Term, field: str | None) -> Wanted:
     """Ask for all the words of a term, each under any of its keys; where they stand is not asked."""
     mark = APART_MARK if field in APART else ""
-    words: list[Wanted] = []
+    needed: list[Wanted] = []
     for folded, keys in zip(term.words, term.keys, strict=True):
         if keys:
-            words.append(some([Key(f"{mark}{key[:KEY_LIMIT]}") for key in keys]))
+            needed.append(some([Key(f"{mark}{key[:KEY_LIMIT]}") for key in keys]))
         else:
-            words.append(Key(f"{mark}{folded[:KEY_LIMIT]}", prefix=True))
-    return every(words)
+            needed.append(Key(f"{mark}{folded[:KEY_LIMIT]}", prefix=True))
+    return every(needed)
