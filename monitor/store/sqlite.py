@@ -34,6 +34,7 @@ log = structlog.get_logger()
 
 _READERS: Final = 3
 _BUSY_SECONDS: Final = 5.0
+_OLDEST: Final = (3, 43, 0)  # the archive index deletes from an FTS5 table that holds no texts
 _WRITER_CACHE_KIB: Final = 32_768
 _READER_CACHE_KIB: Final = (
     8_192  # each; what they read was mostly written a moment ago, and is in the file cache
@@ -249,10 +250,11 @@ def read_only(path: Path, *, sealer: Sealer) -> Iterator[Transaction]:
 
 
 def connect(path: Path, *, busy_seconds: float = _BUSY_SECONDS, readonly: bool = False) -> Database:
-    """Return a connection with every pragma this program relies on. Raises the driver's errors.
+    """Return a connection with every pragma this program relies on. Raises the driver's errors, and `StoreError`.
 
     Transactions are begun by hand. A reader's connection may move between threads, one at a time.
     """
+    check_library(sqlite3.sqlite_version_info)
     mode = "ro" if readonly else "rw"
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?mode={mode}",
@@ -266,6 +268,15 @@ def connect(path: Path, *, busy_seconds: float = _BUSY_SECONDS, readonly: bool =
     except BaseException:
         connection.close()
         raise
+
+
+def check_library(version: tuple[int, int, int]) -> None:
+    """Raise `StoreError` when the SQLite library is older than what the schema needs."""
+    if version < _OLDEST:
+        raise StoreError(
+            f"SQLite {'.'.join(map(str, version))} is too old, {'.'.join(map(str, _OLDEST))} is needed: "
+            "pip install pysqlite3, or use a newer Python"
+        )
 
 
 def _configure(connection: Any, *, readonly: bool) -> Database:

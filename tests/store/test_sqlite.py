@@ -13,7 +13,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # the driv
 from monitor.errors import StoreBusy, StoreError, StoreFull
 from monitor.store import Sealer, Transaction, items, meta, migrate
 from monitor.store.migrate import Migration
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite import SqliteStore, check_library
 
 SEALER = Sealer(b"k" * 32)
 NEXT = Migration(name="9001_next", sql="CREATE TABLE extra (id {id}){strict}")
@@ -254,3 +254,9 @@ async def test_pruning_asks_an_index_and_not_the_whole_feed_for_each_item(store:
     used = " ".join(str(step["detail"]) for step in steps)
     assert "items_of_feed_by_last_seen (feed_id=? AND last_seen>?)" in used
     assert "SCAN" not in used
+
+
+def test_a_library_too_old_for_the_archive_is_refused_by_name() -> None:
+    check_library((3, 43, 0))
+    with pytest.raises(StoreError, match=r"SQLite 3\.40\.1 is too old, 3\.43\.0 is needed: pip install"):
+        check_library((3, 40, 1))
