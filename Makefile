@@ -59,6 +59,9 @@ bench-match: $(VENV)/.ready-dev ## Raw text to hits at 100 to 100,000 topics, be
 bench-surge: $(VENV)/.ready-dev ## False alarms, recall and delay of surges beside two other rules
 	@$(BIN)/python benchmarks/surge.py $(ARGS)
 
+bench-oracle: $(VENV)/.ready-dev ## Hits beside those of an evaluator and of FTS5, query by query (needs the corpora)
+	@$(BIN)/python benchmarks/oracle.py $(ARGS)
+
 format: $(VENV)/.ready-dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -99,4 +102,4 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-.PHONY: help demo run test check pytest mutants bench-parse bench-cadence bench-poll bench-hostile bench-soak bench-stories bench-surge bench-match format lock clean
+.PHONY: help demo run test check pytest mutants bench-parse bench-cadence bench-poll bench-hostile bench-soak bench-stories bench-surge bench-match bench-oracle format lock clean

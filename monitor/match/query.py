@@ -33,6 +33,7 @@ from monitor.match.tree import (
 TERM_LIMIT = 65_536  # with those of its groups, counted each time they are used
 DEPTH_LIMIT = 200  # levels of a tree with its groups: the evaluator goes down by recursion
 
+_SHOWN_OF_CIRCLE = 8
 _REMEMBERED = 4_096  # groups whose trees are kept at hand
 
 
@@ -176,7 +177,10 @@ def _refuse_circle(names: list[str], defined: Mapping[str, str]) -> NoReturn:
     ring = ring[start:] + ring[:start]
     after = ring[1] if len(ring) > 1 else ring[0]
     place = next(one for one in mentions(defined[ring[0]]) if one.name == after)
-    way = " → ".join(f"@{name}" for name in (*ring, ring[0]))
+    shown = [f"@{name}" for name in ring]
+    if len(shown) > _SHOWN_OF_CIRCLE:
+        shown[_SHOWN_OF_CIRCLE:] = [f"{len(ring) - _SHOWN_OF_CIRCLE:,} more"]
+    way = " → ".join((*shown, shown[0]))
     raise QueryError(
         f"@{ring[0]} uses itself: {way}",
         line=place.line,

@@ -9,6 +9,7 @@ from monitor.match.tree import APART, DISTANCE_LIMIT, FIELDS, Term
 from monitor.text.fold import tokens
 
 PHRASE_LIMIT = 40
+_SHOWN = 200  # of a message
 PREFIX_LETTERS = 4
 
 _BARE = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f'’.&/@$%‐‑–-])*\Z")
@@ -162,5 +163,7 @@ def _term(written: Written, text: str, *, exact: bool, prefix: bool) -> Term:
 
 
 def _refuse(written: Written, message: str, hint: str) -> NoReturn:
-    shown = message if len(message) <= 200 else f"{message[:200]}…"
-    raise QueryError(shown, line=written.line, column=written.column, hint=hint[:200])
+    if len(message) > _SHOWN:  # what was written is cut, not what is said of it
+        message = message.replace(written.text, f"{written.text[:60]}…")
+    shown = message if len(message) <= _SHOWN else f"{message[:_SHOWN]}…"
+    raise QueryError(shown, line=written.line, column=written.column, hint=hint[:_SHOWN])

@@ -77,7 +77,7 @@ Tree = Leaf | Every | Some | Without | In | Close | Named
 # Trees as queries.
 
 
-def written(tree: Tree) -> str:
+def written(tree: Tree) -> str:  # noqa: PLR0911 - one a kind of tree
     """Write a tree as a query, with every parenthesis that it may have."""
     match tree:
         case Leaf():
@@ -158,7 +158,7 @@ def _address(url: str) -> str:
     return (parts.hostname or "") + unquote(parts.path)
 
 
-def holds(tree: Tree, text: Text, fields: tuple[str, ...] = TEXTS) -> bool:
+def holds(tree: Tree, text: Text, fields: tuple[str, ...] = TEXTS) -> bool:  # noqa: PLR0911 - the same
     """Say whether a tree is true of a text, looked for in some fields."""
     match tree:
         case Leaf() | Close():

@@ -29,7 +29,8 @@ def usable(rng: random.Random, shape: Shape, count: int) -> dict[str, Tree]:
         try:
             parse_query(topic.query, topic.groups)
         except QueryError as refusal:
-            assert "none of its words" in refusal.message, f"{topic.query}: {refusal}"
+            if "none of its words" not in refusal.message:
+                raise
             if "lang:" not in "".join([topic.query, *dict(topic.groups).values()]):
                 assert holds(tree, Text(ItemText(title="qwxz"))), topic.query
             continue
