@@ -9,6 +9,7 @@ import getpass
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -30,6 +31,12 @@ def daemon_runs(settings: Settings) -> bool:
         except OSError:
             return False
     return True
+
+
+def store_exists(settings: Settings) -> bool:
+    """Say whether there is something to ask: a daemon that answers, or a database file that one has left."""
+    file = settings.store_url.removeprefix("sqlite:")
+    return daemon_runs(settings) or (file != settings.store_url and Path(file).exists())
 
 
 @contextlib.asynccontextmanager

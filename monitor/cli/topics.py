@@ -10,12 +10,12 @@ import typer
 from monitor.cli import trends
 from monitor.cli.options import ConfigOption, JsonOption, read_settings
 from monitor.cli.output import counted, print_json, print_line, print_table
-from monitor.cli.session import call
+from monitor.cli.session import call, store_exists
 from monitor.config import load_desired, read_watchlist, tidy_watchlist, watchlist_paths, write_tidied
 from monitor.desk import topics as desk
 from monitor.errors import MonitorError
 from monitor.match import compile_watchlist
-from monitor.model import Topic
+from monitor.model import ItemText, Topic
 
 app = typer.Typer(help="Topics: what is watched for.", no_args_is_help=True)
 trends.register(app)
@@ -69,22 +69,47 @@ def list_topics(config: ConfigOption = None, as_json: JsonOption = False) -> Non
 def lint(
     slugs: SlugArguments = None,
     watchlist: WatchlistOption = None,
+    items: Annotated[
+        Path | None,
+        typer.Option(
+            "--items",
+            help="JSON lines {id, title, summary, lang?} to judge terms by.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Point out what looks like a mistake in queries. Code 1 when there is something to look at.
 
-    Example: monitor topics lint fentanyl
+    With items (of a file, or the newest of the store when the configuration's own topics are looked at), also which
+    terms are everywhere and which NOTs take much away.
+
+    Example: monitor topics lint fentanyl --items items.jsonl
     """
-    found = desk.run_lint(desk.pick(read_topics(watchlist, config), slugs or []))
+    topics = desk.pick(read_topics(watchlist, config), slugs or [])
+    found = desk.run_lint(topics, _recent(items, watchlist, config))
     if as_json:
         print_json(found)
     else:
         for slug, findings in found.items():
             for finding in findings:
-                typer.echo(f"{slug}: {finding}")
+                typer.echo(f"{slug}: {finding} [{finding.code}]")
         typer.echo(f"{sum(map(len, found.values()))} findings")
     raise typer.Exit(1 if found else 0)
+
+
+def _recent(items: Path | None, watchlist: Path | None, config: Path | None) -> list[ItemText]:
+    """Return the items to judge terms by: a file's, or those of a store that is there already."""
+    if items is not None:
+        with items.open(encoding="utf-8") as lines:
+            return list(desk.read_records(lines))
+    settings = None if watchlist is not None else read_settings(config)
+    if settings is None or not store_exists(settings):
+        return []
+    records = call(settings, "GET", "/items/texts")
+    return [desk.record_text(record, line=number)[1] for number, record in enumerate(records, start=1)]
 
 
 @app.command(name="test")

@@ -1,18 +1,21 @@
 """Topics as people handle them: list, lint, test against pinned examples, match text given by hand."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from monitor.app import App
 from monitor.errors import MonitorError
-from monitor.match import Watchlist, check_examples, lint, lint_group
+from monitor.match import Finding, Sample, Watchlist, check_examples, lint, lint_group
 from monitor.model import ItemText, Topic
+from monitor.store import items as stored_items
 from monitor.store import watchlist
 from monitor.text.gate import plain
 from monitor.text.gate import title as clean_title
 
 TEXT_LIMIT = 64 * 1024
+RECENT = 2_000  # items that advice looks at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,16 @@ class TopicTest:
     must_match: int
     must_not_match: int
     broken: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordText:
+    """What a stored item says, in the form that `record_text` reads."""
+
+    id: int
+    title: str
+    summary: str
+    lang: str
 
 
 def topic_line(topic: Topic) -> TopicLine:
@@ -76,13 +89,37 @@ def run_tests(topics: Iterable[Topic]) -> list[TopicTest]:
     ]
 
 
-def run_lint(topics: Iterable[Topic]) -> dict[str, list[str]]:
-    """Collect what the linter finds, by topic and by `@group`; those without findings are left out."""
+def run_lint(topics: Iterable[Topic], items: Iterable[ItemText] = ()) -> dict[str, list[Finding]]:
+    """Collect what the linter finds, by topic and by `@group`; those without findings are left out.
+
+    `items` are recent ones: with some hundred of them, terms and NOTs are also judged by what they do to these.
+    """
     topics = list(topics)
+    sample = Sample(tuple(items))
     groups = dict(pair for topic in topics for pair in topic.groups)
-    found = {f"@{name}": [str(finding) for finding in lint_group(name, groups)] for name in sorted(groups)}
-    found |= {topic.slug: [str(finding) for finding in lint(topic)] for topic in topics}
+    found = {f"@{name}": lint_group(name, groups, sample) for name in sorted(groups)}
+    found |= {topic.slug: lint(topic, sample) for topic in topics}
     return {slug: findings for slug, findings in found.items() if findings}
+
+
+async def recent_texts(app: App, *, limit: int) -> list[RecordText]:
+    """Return title and summary of the newest items, newest first."""
+    newest = await app.store.read(stored_items.recent_items, limit=limit)
+    return [
+        RecordText(id=item.id, title=item.text.title, summary=item.text.summary, lang=item.text.language)
+        for item in newest
+    ]
+
+
+def read_records(lines: Iterable[str]) -> Iterator[ItemText]:
+    """Read JSON lines `{id, title, summary, lang?, …}` as texts. Raises MonitorError naming the line that is none."""
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise MonitorError(f"line {number}: not JSON: {error}") from error
+            yield record_text(record, line=number)[1]
 
 
 def record_text(record: Any, *, line: int) -> tuple[Any, ItemText]:

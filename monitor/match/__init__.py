@@ -6,11 +6,13 @@ disagree. Everything here is pure: no I/O, no clock, no randomness; markup never
 
 from monitor.match.examples import BrokenExample, check_examples
 from monitor.match.explain import Clause, ClauseState, Explanation, explain
+from monitor.match.finding import Finding
 from monitor.match.groups import Groups
 from monitor.match.layout import layout
-from monitor.match.lint import Finding, lint, lint_group
+from monitor.match.lint import lint, lint_group
 from monitor.match.matcher import ENGINE, TopicMatch, Watchlist, compile_watchlist
 from monitor.match.query import Query, mentions, parse_group, parse_query, used_groups
+from monitor.match.sample import Sample
 from monitor.match.stories import story_keys
 from monitor.match.story_text import StoryText, story_text
 from monitor.match.story_vector import packed, unpacked
@@ -29,6 +31,7 @@ __all__ = [
     "Placement",
     "Query",
     "Related",
+    "Sample",
     "StoryRules",
     "StoryText",
     "StoryWindow",

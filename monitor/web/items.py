@@ -1,13 +1,22 @@
-"""Routes of items: what became of one."""
+"""Routes of items: what the newest say, and what became of one."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from monitor.desk import explain as desk
+from monitor.desk import topics
 from monitor.web.access import TheApp
 
 read = APIRouter(prefix="/items", tags=["items"])
+
+
+@read.get("/texts")
+async def texts(
+    app: TheApp, limit: Annotated[int, Query(ge=1, le=topics.RECENT)] = topics.RECENT
+) -> list[topics.RecordText]:
+    """List title, summary and language of the newest items."""
+    return await topics.recent_texts(app, limit=limit)
 
 
 @read.get("/explain")

@@ -14,9 +14,13 @@ from monitor.text.gate import title as clean_title
 from tests.match.naive import Close, Every, In, Leaf, Named, Some, Tree, Without, definitions, written
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpora" / "items"
-VOCABULARY = tuple(
-    ["cartel", "cártel", "carteles", "tunnel", "túnel", "túneles", "border", "frontera", "troops", "tropas", "us", "US", "U.S.", "EE.UU.", "ICE", "ice", "Mexico", "México", "New", "mexicano", "Marina", "deporte", "deportes", "customs", "custom", "luz", "luces", "ciudad", "cities", "the", "de", "said", "a"]
+# fmt: off
+VOCABULARY = (
+    "cartel", "cártel", "carteles", "tunnel", "túnel", "túneles", "border", "frontera", "troops", "tropas", "us", "US",
+    "U.S.", "EE.UU.", "ICE", "ice", "Mexico", "México", "New", "mexicano", "Marina", "deporte", "deportes", "customs",
+    "custom", "luz", "luces", "ciudad", "cities", "the", "de", "said", "a",
 )
+# fmt: on
 WHERE = ("title", "summary", "body", "source", "author", "url", "tag")
 LANGUAGES = ("en", "es", "und", "es-MX")
 

@@ -5,6 +5,7 @@ import random
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -75,7 +76,7 @@ def test_asking_for_fewer_parts_loses_no_hit(rng: random.Random) -> None:
     found = [hits(Some(parts, count), items) for count in (1, 2, 3, 4)]
     assert found[0] == hits(Some(parts), items)
     assert found[3] == hits(Every(parts), items)
-    for more, fewer in zip(found, found[1:], strict=False):
+    for more, fewer in pairwise(found):
         assert more is not None
         assert fewer is not None
         assert more >= fewer
