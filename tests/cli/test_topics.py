@@ -145,3 +145,26 @@ def test_every_field_can_be_given(cli: Cli, tmp_path: Path) -> None:
         ["o"],
         [],
     ]
+
+
+def test_lint_judges_terms_by_the_items_of_a_file(cli: Cli, watchlist: Path, tmp_path: Path) -> None:
+    items = tmp_path / "items.jsonl"
+    items.write_text(
+        lines(
+            *({"id": n, "title": f"<b>Fentanyl</b> &amp; {n}" if n < 20 else f"Rain {n}"} for n in range(300))
+        )
+    )
+    (found,) = cli(
+        "topics", "lint", "fentanyl", "--watchlist", watchlist, "--items", items, "--json"
+    ).json.values()
+    (broad,) = (each for each in found if each["code"] == "broad-term")
+    assert (broad["line"], broad["column"], broad["group"]) == (1, 1, "")
+    assert broad["message"] == "fentanyl is in 6.7% of 300 recent items, as in “Fentanyl & 0”"
+    ran = cli("topics", "lint", "fentanyl", "--watchlist", watchlist, "--items", items)
+    assert ran.code == 1
+    assert "Fentanyl & 0” (use a phrase" in ran.out
+    assert "[broad-term]" in ran.out
+    items.write_text('{"id": 1}\n[]\n')
+    ran = cli("topics", "lint", "--watchlist", watchlist, "--items", items)
+    assert ran.code == 1
+    assert "line 2: expected an object" in ran.err

@@ -38,7 +38,7 @@ def never(query: str, groups: dict[str, str] | None = None) -> list[tuple[int, s
         ("x AND (title:a NEAR/5 (summary:b OR tag:c))", 14, "different fields"),
         ("(title:a NEAR/5 b) NEAR/5 summary:c", 8, "different fields"),
         ("a AND lang:en AND lang:es", 1, "one language"),
-        ("a AND lang:(en OR pt) AND NOT (lang:en OR lang:pt)", 12, "en can never be"),
+        ("a AND lang:(en OR pt) AND NOT (lang:en OR lang:pt)", 13, "en can never be"),
     ],
 )
 def test_what_can_never_be_true_is_told_at_its_place(query: str, column: int, said: str) -> None:
