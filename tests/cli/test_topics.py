@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Cli
-from tests.conftest import TOPICS
+from monitor.config import load_settings
+from tests.cli.conftest import Cli, Site
+from tests.conftest import TOPICS, recorded, recording, small_stage
 
 
 @pytest.fixture
@@ -168,3 +169,21 @@ def test_lint_judges_terms_by_the_items_of_a_file(cli: Cli, watchlist: Path, tmp
     ran = cli("topics", "lint", "--watchlist", watchlist, "--items", items)
     assert ran.code == 1
     assert "line 2: expected an object" in ran.err
+
+
+def test_lint_judges_the_configuration_by_what_the_store_holds(cli: Cli, tmp_path: Path) -> None:
+    """Without a store there is nothing to judge by, and lint makes none."""
+    (tmp_path / "other").mkdir()
+    site = Site(tmp_path / "site", with_daemon=False)
+    rain = [recorded(f"r{n}", f"Rain on day {n}") for n in range(200)]
+    seized = [recorded(f"f{n}", f"Fentanyl case {n}") for n in range(20)]
+    site.stage = small_stage(tmp_path / "other", recording("wet", *rain, *seized))
+    with site:
+        command = ("topics", "lint", "--config", site.config, "--json")
+        before = cli(*command).json
+        assert not list(load_settings(site.config, {}).state_dir.glob("*.db"))
+        assert cli("poll", "--once", "--config", site.config).code == 0
+        after = cli(*command).json
+    broad = [each["message"] for each in after["fentanyl"] if each["code"] == "broad-term"]
+    assert broad[0].startswith("fentanyl is in 9.1% of 220 recent items")
+    assert not any(each["code"] == "broad-term" for each in before.get("fentanyl", []))

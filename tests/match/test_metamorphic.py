@@ -43,6 +43,7 @@ def both(one: Tree, other: Tree, rng: random.Random) -> tuple[set[int], set[int]
     return None if pair[0] is None or pair[1] is None else (pair[0], pair[1])
 
 
+@settings(max_examples=60)
 @given(CHANCE)
 def test_another_alternative_loses_no_hit(rng: random.Random) -> None:
     tree = random_tree(rng, SHAPE)
@@ -50,6 +51,7 @@ def test_another_alternative_loses_no_hit(rng: random.Random) -> None:
         assert pair[0] <= pair[1]
 
 
+@settings(max_examples=60)
 @given(CHANCE)
 def test_another_demand_adds_no_hit(rng: random.Random) -> None:
     tree = random_tree(rng, SHAPE)
@@ -57,6 +59,7 @@ def test_another_demand_adds_no_hit(rng: random.Random) -> None:
         assert pair[0] >= pair[1]
 
 
+@settings(max_examples=60)
 @given(CHANCE)
 def test_a_not_adds_no_hit_and_parts_the_hits_in_two(rng: random.Random) -> None:
     tree, other = random_tree(rng, SHAPE), random_tree(rng, SHAPE)
@@ -69,6 +72,7 @@ def test_a_not_adds_no_hit_and_parts_the_hits_in_two(rng: random.Random) -> None
         assert not without & within
 
 
+@settings(max_examples=60)
 @given(CHANCE)
 def test_asking_for_fewer_parts_loses_no_hit(rng: random.Random) -> None:
     parts = tuple(random_leaf(rng, SHAPE) for _ in range(4))
@@ -82,6 +86,7 @@ def test_asking_for_fewer_parts_loses_no_hit(rng: random.Random) -> None:
         assert more >= fewer
 
 
+@settings(max_examples=60)
 @given(CHANCE)
 def test_a_greater_distance_loses_no_hit_and_an_order_adds_none(rng: random.Random) -> None:
     parts = (random_near(rng, SHAPE, 2), random_near(rng, SHAPE, 2))
@@ -100,6 +105,7 @@ def test_a_greater_distance_loses_no_hit_and_an_order_adds_none(rng: random.Rand
         before = near
 
 
+@settings(max_examples=60)
 @given(CHANCE)
 def test_a_phrase_is_found_by_every_slop_and_more_slop_loses_no_hit(rng: random.Random) -> None:
     start = rng.randrange(len(VOCABULARY) - 3)
@@ -114,6 +120,7 @@ def test_a_phrase_is_found_by_every_slop_and_more_slop_loses_no_hit(rng: random.
         before = found
 
 
+@settings(max_examples=60)
 @given(CHANCE)
 def test_a_field_adds_no_hit_and_the_three_texts_together_are_all_of_it(rng: random.Random) -> None:
     leaf, items = random_leaf(rng, TEXT_SHAPE), texts(rng)
@@ -121,6 +128,7 @@ def test_a_field_adds_no_hit_and_the_three_texts_together_are_all_of_it(rng: ran
     assert set().union(*by_field) == hits(leaf, items)
 
 
+@settings(max_examples=60)
 @given(CHANCE)
 def test_an_exact_form_adds_no_hit(rng: random.Random) -> None:
     word, items = rng.choice(VOCABULARY), texts(rng)
@@ -164,7 +172,7 @@ ALSO_EXACT = set(CHANGES) - {"capitals", "small letters"}
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(rng=CHANCE)
 def test_how_a_text_is_written_changes_nothing(change: str, rng: random.Random) -> None:
     """But for an exact form, which looks at capitals, and at nothing else."""
@@ -181,7 +189,7 @@ def test_how_a_text_is_written_changes_nothing(change: str, rng: random.Random) 
 
 
 @pytest.mark.parametrize("anew", [str.upper, str.lower, without_accents])
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(rng=CHANCE)
 def test_how_a_query_is_written_changes_nothing(anew: Callable[[str], str], rng: random.Random) -> None:
     leaves = [leaf for leaf in (random_leaf(rng, SHAPE) for _ in range(4)) if leaf.form != "exact"]

@@ -53,7 +53,7 @@ def expected(watchlist: Watchlist, trees: dict[str, Tree], item: ItemText) -> li
     return [topic.slug for topic in watchlist.topics if holds(trees[topic.slug], text)]
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(CHANCE)
 def test_many_topics_at_once_hit_what_each_alone_would(rng: random.Random) -> None:
     trees = usable(rng, SHAPE, 12)
@@ -63,7 +63,7 @@ def test_many_topics_at_once_hit_what_each_alone_would(rng: random.Random) -> No
         assert slugs(watchlist, item) == expected(watchlist, trees, item), item
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(CHANCE)
 def test_a_watchlist_changed_in_many_steps_is_the_same_as_one_compiled_anew(rng: random.Random) -> None:
     """Topics are added, replaced and removed, the parts are folded now and then; each snapshot hits what it says."""
@@ -92,7 +92,7 @@ def test_a_watchlist_changed_in_many_steps_is_the_same_as_one_compiled_anew(rng:
         assert slugs(before, item) == kept
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(CHANCE)
 def test_the_canonical_form_and_the_layout_change_no_hit(rng: random.Random) -> None:
     trees = usable(rng, SHAPE, 4)
