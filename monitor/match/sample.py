@@ -36,7 +36,7 @@ _FEWEST = 3  # items, for any share
 _TAKEN = 0.2  # of what a topic would find, taken away by one NOT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True)  # not slotted: it remembers its words
 class Sample:
     """Recent items that advice may look at, in any order."""
 
@@ -84,7 +84,7 @@ def broad_terms(root: Node, sample: Sample) -> list[Finding]:
         for term, field in reversed(list(_own(root, None)))
         if field != LANGUAGE
     }
-    found = sample.found({query: query for query in own}, ())
+    found = sample.found({query: query for query in own if len(query) <= QUERY_LIMIT}, ())
     broad = [
         (len(numbers), own[query], numbers[0]) for query, numbers in found.items() if _many(numbers, sample)
     ]

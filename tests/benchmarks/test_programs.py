@@ -102,3 +102,14 @@ def test_matching_is_measured_beside_the_naive_ways(run: Run) -> None:
         } <= size.keys()
         assert size["rss_mib"] > 10
     assert figures["shipped"]["topics"] > 10
+
+
+@pytest.mark.corpus
+def test_the_oracles_are_compared_in_small(run: Run) -> None:
+    figures = run("oracle", "--queries", "20", "--items", "60")
+    assert [each["oracle"] for each in figures["oracles"]] == ["evaluator", "FTS5"]
+    for each in figures["oracles"]:
+        assert (each["queries"], each["items"], each["decisions"]) == (20, 60, 1_200)
+        assert each["differences"] == 0
+        assert each["hits"] > 0
+    assert all(goal["met"] for goal in figures["goals"])

@@ -1,13 +1,19 @@
 """What recent items tell of a topic: terms that are everywhere, NOTs that take much away, capitals that are words."""
 
+import random
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from monitor.match import Sample, lint, lint_group
+from monitor.errors import QueryError
+from monitor.match import Sample, lint, lint_group, parse_query
 from monitor.match.finding import Finding
 from monitor.model import Example, ItemText, Priority, Topic
+from tests.match.chance import VOCABULARY, Shape, random_item, random_tree, topic_of
 
 ITEMS = (
     *(ItemText(title=f"Police said number {n} in Ohio") for n in range(30)),
@@ -94,6 +100,28 @@ def test_five_capitals_are_told_where_they_are_also_a_word() -> None:
     assert [one.code for one in told("TRUST OR USMCA", Sample())] == []
     assert [one.code for one in told("TRADE OR USMCA", Sample())] == ["short-capitals"]  # a common word
     assert [one.code for one in told("TRUSTS AND Laredo")] == ["common-terms"]
+
+
+@settings(max_examples=60)
+@given(st.randoms(use_true_random=False))
+def test_advice_is_given_on_whatever_can_be_parsed(rng: random.Random) -> None:
+    topic = topic_of(random_tree(rng, Shape(words=VOCABULARY)), "t")
+    try:
+        query = parse_query(topic.query, topic.groups)
+    except QueryError:
+        return
+    words = (*VOCABULARY, "Police", "Tijuana")
+    items = tuple(random_item(rng, words) for _ in range(6)) * 40
+    examples = tuple(
+        Example(title=item.title or "x", summary=item.summary, language=item.language, match=True)
+        for item in items[:3]
+    )
+    lines = topic.query.count("\n") + 1
+    for finding in lint(replace(topic, examples=examples), Sample(items)):
+        assert 1 <= finding.line <= lines
+        assert 1 <= finding.column <= len(topic.query)
+        assert finding.hint
+        assert len(str(finding)) < 1_500, query
 
 
 def steps(run: Callable[[], object]) -> int:
