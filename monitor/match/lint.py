@@ -13,11 +13,10 @@ from monitor.match.finding import Finding, at, shown
 from monitor.match.groups import Groups
 from monitor.match.implied import Scoped, implies
 from monitor.match.query import parse_group, parse_query
-from monitor.match.rarity import is_frequent
 from monitor.match.sample import Sample, broad_terms, greedy_exclusions, removable
 from monitor.match.screen import comments
 from monitor.match.tree import And, AtLeast, Near, Node, Not, Or, Ref, Term, Within, children
-from monitor.match.twins import one_sided
+from monitor.match.twins import is_word, one_sided
 from monitor.model import ItemText, Topic
 
 _SHORT_CAPITALS = 4
@@ -105,7 +104,7 @@ def _may_be_a_word(term: Term, sample: Sample) -> bool:
     """Say whether a word in capitals is likely to be found where it is no abbreviation."""
     if 1 < len(term.text) <= _SHORT_CAPITALS:
         return True
-    common = is_frequent(term.words[0]) or term.text.lower() in sample.written
+    common = is_word(term.words[0]) or term.text.lower() in sample.written
     return len(term.text) == _LONGER_CAPITALS and common
 
 

@@ -35,11 +35,6 @@ def telling(keys: Sequence[tuple[str, ...]]) -> int:
     return min(range(len(keys)), key=lambda place: _frequency(keys[place]) if keys[place] else _ITEMS + 1)
 
 
-def is_frequent(word: str) -> bool:
-    """Say whether a folded word is one of the commonest."""
-    return word in _listed()
-
-
 def _frequency(keys: tuple[str, ...]) -> float:
     """Guess in how many of 10,000 items a word occurs."""
     listed = _listed()

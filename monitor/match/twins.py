@@ -48,6 +48,11 @@ def one_sided(root: Node, rest: Mapping[str, Node]) -> list[Finding]:
     return list(_told(lonely)) if len(present) > 1 else [_told_at_once(lonely)]
 
 
+def is_word(key: str) -> bool:
+    """Say whether the glossary has a folded word, which then is more than an abbreviation."""
+    return key in _glossary()
+
+
 def _wanted(node: Node, field: str | None, *, refs: bool) -> Iterator[tuple[Term, str | None]]:
     """Yield the terms that are not excluded, with the field of each."""
     match node:

@@ -98,7 +98,7 @@ def test_a_not_that_the_query_cannot_do_without_is_let_be(query: str) -> None:
 def test_five_capitals_are_told_where_they_are_also_a_word() -> None:
     assert [one.code for one in told("TRUST AND USMCA")] == ["short-capitals", "common-terms"]
     assert [one.code for one in told("TRUST OR USMCA", Sample())] == []
-    assert [one.code for one in told("TRADE OR USMCA", Sample())] == ["short-capitals"]  # a common word
+    assert [one.code for one in told("TRADE OR USMCA", Sample())] == ["short-capitals"]  # in the glossary
     assert [one.code for one in told("TRUSTS AND Laredo")] == ["common-terms"]
 
 
