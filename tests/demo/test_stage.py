@@ -6,7 +6,6 @@ import signal
 import smtplib
 import sys
 import time
-import tomllib
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,13 +14,13 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from monitor.config import load_desired, load_settings
+from monitor.config import load_desired, load_settings, read_watchlist
 from monitor.demo.expectations import Report
 from monitor.demo.recordings import load_recordings
 from monitor.demo.stage import DemoStage, shipped_watchlist
 from monitor.errors import Refused
 from monitor.match import compile_watchlist
-from monitor.model import ChannelKind, ItemText, Priority, Topic
+from monitor.model import ChannelKind, ItemText
 
 
 async def test_the_configuration_it_writes_is_whole(tmp_path: Path) -> None:
@@ -59,7 +58,7 @@ async def test_a_folder_with_an_earlier_run_is_refused(tmp_path: Path) -> None:
 
 def test_every_recorded_text_matches_its_topics_and_the_others_none() -> None:
     """The recordings are clear cases of the shipped watchlist, as the matcher of the daemon reads them."""
-    watchlist = compile_watchlist(_topics(), revision=1)
+    watchlist = compile_watchlist(read_watchlist(shipped_watchlist()), revision=1)
     for recording in load_recordings():
         for item in recording.items:
             for version in item.versions:
@@ -130,19 +129,3 @@ async def test_as_a_process_it_tells_its_addresses_and_leaves_a_report(tmp_path:
     left = json.loads((folder / "report.json").read_text())
     assert not left["ok"]
     assert left["missing"] == 2 * left["expected"]
-
-
-def _topics() -> list[Topic]:
-    raw = tomllib.loads(shipped_watchlist().read_text(encoding="utf-8"))
-    return [
-        Topic(
-            slug=topic["slug"],
-            watchlist=raw["name"],
-            name=topic["name"],
-            description="",
-            priority=Priority.NORMAL,
-            query=topic["query"].strip(),
-            owner="file:test",
-        )
-        for topic in raw["topic"]
-    ]
