@@ -95,7 +95,7 @@ def _print_quality(measured: desk.Measured, *, show: bool) -> None:
     for macro in measured.quality.macros:
         typer.echo(
             f"{macro.language}: {macro.items} items, macro precision {_share(macro.precision)}, "
-            f"macro recall {_share(macro.recall)}"
+            f"macro recall {_share(macro.recall)}; {macro.strays} false hits of topics without a relevant item"
         )
 
 

@@ -50,12 +50,16 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Macro:
-    """Means over the topics of one language that have a precision, or a recall; None where none has."""
+    """Means over the topics of which a language has relevant items; None where there is none.
+
+    Of the other topics nothing can be said but how often they hit: `strays` counts these hits, all of them false.
+    """
 
     language: str
     items: int
     precision: float | None
     recall: float | None
+    strays: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +103,14 @@ def score(judged: Sequence[Judged], topics: Sequence[str]) -> Quality:
         for topic in topics
         for language in languages
     )
+    relevant = [one for one in scores if one.recall is not None]
     macros = tuple(
         Macro(
             language=language,
             items=sum(each.language == language for each in judged),
-            precision=_mean(one.precision for one in scores if one.language == language),
-            recall=_mean(one.recall for one in scores if one.language == language),
+            precision=_mean(one.precision for one in relevant if one.language == language),
+            recall=_mean(one.recall for one in relevant if one.language == language),
+            strays=sum(len(one.false) for one in scores if one.language == language and one not in relevant),
         )
         for language in languages
     )

@@ -42,18 +42,19 @@ def test_marginal_items_count_neither_way() -> None:
     assert quality.scores[0].recall is None
 
 
-def test_means_are_over_the_topics_that_have_a_value() -> None:
+def test_means_are_over_the_topics_with_relevant_items_and_other_hits_are_counted() -> None:
     quality = score(
         [
-            judged("a", "en", {"wall"}, {"wall"}),
+            judged("a", "en", {"wall", "fentanyl"}, {"wall"}),
             judged("b", "en", set(), {"tariffs"}),
         ],
         ["wall", "tariffs", "fentanyl"],
     )
     (macro,) = quality.macros
     assert macro.items == 2
-    assert macro.precision == 1.0  # of wall alone: nothing else has a hit
+    assert macro.precision == 1.0  # of wall alone: tariffs has no hit
     assert macro.recall == 0.5  # of wall and tariffs: nothing is about fentanyl
+    assert macro.strays == 1
 
 
 def test_a_hit_on_general_news_is_false_until_a_reader_confirms_it() -> None:
