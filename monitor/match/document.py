@@ -72,9 +72,6 @@ class Document:
         self._ranges: dict[str | None, tuple[int, int]] = {}  # of each field, where its words begin and end
         self._spots: dict[str, list[tuple[int, int]]] = {}
         self._shown: dict[Place, Span] = {}  # many topics show the same words
-        for field in FIELDS:
-            self._put(field, words(getattr(text, field)))
-        self._ranges[None] = 0, len(self._words)
 
     def occurrences(self, term: Term, field: str | None) -> list[Place]:
         """Return the first (start, end) word positions of a term, at most `OCCURRENCES`, in reading order."""
@@ -82,8 +79,8 @@ class Document:
 
     def places(self, term: Term, field: str | None) -> Iterator[Place]:
         """Yield the (start, end) word positions of a term in reading order."""
-        if field in APART and field not in self._ranges:
-            self._take_in_apart()
+        if field not in self._ranges:
+            self._take_in(field)
         low, high = self._ranges[field]
         if term.slop:
             yield from self._loose(term, low, high)
@@ -126,6 +123,15 @@ class Document:
         start = len(self._words)
         self._words += there
         self._ranges[field] = start, len(self._words)
+
+    def _take_in(self, field: str | None) -> None:
+        """Take in the words of the fields that are searched, once; and of those that a query must name, for one."""
+        if None not in self._ranges:
+            for one in FIELDS:
+                self._put(one, words(getattr(self._text, one)))
+            self._ranges[None] = 0, len(self._words)
+        if field in APART:
+            self._take_in_apart()
 
     def _take_in_apart(self) -> None:
         """Take in the fields that a query must name."""
@@ -232,13 +238,18 @@ class Document:
 
     def _is(self, position: int, term: Term, offset: int) -> bool:
         """Say whether the word at a position is the term's word at an offset."""
-        cased, there = self._words[position]
-        if term.exact:
-            return cased == term.words[offset]
-        wanted = term.keys[offset]
-        if not wanted:
-            return there[0].startswith(term.words[offset])
-        return there[0] in wanted or not set(wanted).isdisjoint(there)
+        return is_word(self._words[position], term, offset)
+
+
+def is_word(word: Word, term: Term, offset: int) -> bool:
+    """Say whether a word of a text is the term's word at an offset."""
+    cased, there = word
+    if term.exact:
+        return cased == term.words[offset]
+    wanted = term.keys[offset]
+    if not wanted:
+        return there[0].startswith(term.words[offset])
+    return there[0] in wanted or not set(wanted).isdisjoint(there)
 
 
 def holds(node: Node, document: Document, field: str | None = None) -> bool:  # noqa: PLR0911 - one a kind of node

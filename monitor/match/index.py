@@ -15,16 +15,15 @@ from itertools import accumulate, chain
 from typing import NamedTuple, overload
 
 from monitor.errors import QueryError
-from monitor.match.document import Document, found, holds, pieces
-from monitor.match.leaf import Leaf, leaf_keys, leaf_node, read_leaf
-from monitor.match.near import Place
+from monitor.match.leaf import Leaf, leaf_keys, read_leaf
 from monitor.match.packed import Packed, Packer, members_of
 from monitor.match.query import parse_query
 from monitor.match.rarity import cost, telling
+from monitor.match.reading import Reading, View
 from monitor.match.term import PREFIX_LETTERS
-from monitor.match.tree import APART, FIELDS, Near
-from monitor.model import ItemText, Span, Topic
-from monitor.text.fold import LONG_PIECE, Memory, Word, piece_words, words
+from monitor.match.tree import APART, Near
+from monitor.model import Span, Topic
+from monitor.text.fold import LONG_PIECE, Memory, Word, piece_words
 
 MEMORY = 64_000  # pieces of text of one generation whose leaves are kept at hand
 _UNKNOWN = -1  # stands for the leaves of a piece that cannot be read by itself
@@ -32,39 +31,6 @@ _UNSURE, _UNSURE_ANCHOR = (
     1,
     2,
 )  # a leaf whose word is not enough; topics are filed under it, or under a group of it
-
-
-class Reading:
-    """One item on its way through the indexes: what they share of the work is done once."""
-
-    def __init__(self, text: ItemText) -> None:
-        self._text = text
-        self._document: Document | None = None
-        self._title = text.title.split()
-        self._all = self._title
-        for value in (text.summary, text.body):
-            if value:
-                self._all = self._all + value.split()
-
-    @property
-    def document(self) -> Document:
-        """The words of the item with their places."""
-        if self._document is None:
-            self._document = Document(self._text)
-        return self._document
-
-    def pieces(self, field: str | None) -> list[str]:
-        """Return what stands between spaces in a field, or in all that are searched where none is named."""
-        if field is None:
-            return self._all
-        if field == "title":
-            return self._title
-        return [piece for text in pieces(self._text, field) for piece in text.split()]
-
-    def words(self, field: str | None) -> Iterator[Word]:
-        """Yield the words of a field, or of all that are searched where none is named."""
-        texts = (text for one in ((field,) if field else FIELDS) for text in pieces(self._text, one))
-        return chain.from_iterable(map(words, texts))
 
 
 class Rows:
@@ -163,32 +129,30 @@ class Index:
     def match(self, reading: Reading, gone: Collection[int]) -> list[tuple[Topic, tuple[Span, ...]]]:
         """Return the topics that are true of an item, in order, with their passages; `gone` ones are passed over."""
         present: set[int] = set()
+        view = View(reading, self.packed.leaves)
         for field, memory in self._memories.items():
-            there = filter(None, map(memory.__getitem__, reading.pieces(field)))
-            present.update(chain.from_iterable(there))
+            led = list(map(memory.__getitem__, reading.pieces(field)))
+            present.update(chain.from_iterable(filter(None, led)))
             if _UNKNOWN in present:
                 present.update(leaf for word in reading.words(field) for leaf in self.leaves_of(word, field))
                 present.discard(_UNKNOWN)
-        self._make_sure(present, reading, _UNSURE_ANCHOR)
+            else:
+                view.led[field] = led
+        self._make_sure(present, view, _UNSURE_ANCHOR)
         candidates = self._candidates(present)
         if not candidates:
             return []
-        self._make_sure(present, reading, _UNSURE)
+        self._make_sure(present, view, _UNSURE)
         packed, starts, owners = self.packed, self.branches.starts, self.branches.owners
         made: dict[int, set[int | Near]] = {}  # of each topic that is true, by what
         for branch in candidates:
             start, owner = starts[branch], owners[branch]
             if owner not in gone and packed.true(start, present, reading.document):
                 made.setdefault(owner, set()).update(packed.made(start, present, reading.document))
-        places: dict[int | Near, set[Place]] = {}
-        for one in set().union(*made.values()):
-            places[one] = found(
-                leaf_node(packed.leaves[one]) if isinstance(one, int) else one, reading.document
-            )
-        return [
-            (self.topics[number], reading.document.shown(set().union(*map(places.__getitem__, made[number]))))
-            for number in sorted(made)
-        ]
+        if not made:
+            return []
+        shown = view.shown(made)
+        return [(self.topics[number], shown[number]) for number in sorted(made)]
 
     def leaves_of(self, word: Word, field: str | None) -> Iterator[int]:
         """Yield the leaves that a text with this word, in a field if one is named, may have, and their groups."""
@@ -209,9 +173,9 @@ class Index:
             names += [f"{folded[:length]}*" for length in self._lengths if length <= len(folded)]
         return names
 
-    def _make_sure(self, present: set[int], reading: Reading, state: int) -> None:
+    def _make_sure(self, present: set[int], view: View, state: int) -> None:
         """Take out the leaves of this state that are not in the text after all; put in the groups of those that are."""
-        states, leaves = self._states, self.packed.leaves
+        states = self._states
         doubtful = [leaf for leaf in present if states[leaf] == state]
         if not doubtful:
             return
@@ -219,7 +183,7 @@ class Index:
         for leaf in doubtful:
             if not present.issuperset(marks[first[leaf] : first[leaf + 1]]):
                 present.discard(leaf)  # most of them end here
-            elif holds(leaf_node(leaves[leaf]), reading.document):
+            elif view.holds(leaf):
                 present.update(self._groups_of[leaf])
             else:
                 present.discard(leaf)

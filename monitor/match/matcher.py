@@ -8,7 +8,8 @@ many topics there are; now and then the parts are folded into one.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from monitor.match.index import Index, IndexBuilder, Reading
+from monitor.match.index import Index, IndexBuilder
+from monitor.match.reading import Reading
 from monitor.model import ItemText, Span, Topic
 
 ENGINE = "2"

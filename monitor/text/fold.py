@@ -118,7 +118,7 @@ def words(text: str) -> list[Word]:
 
 def piece_words(piece: str) -> tuple[Word, ...] | None:
     """Return the words of what stands between two spaces; None when the last may go on behind the space."""
-    found = _remembered.get(piece) or _read(piece)
+    found = _remembered[piece]
     return None if None in found else found  # type: ignore[return-value]  # there is no None in it
 
 

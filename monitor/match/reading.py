@@ -1,0 +1,229 @@
+"""One item on its way through the indexes, and where its terms stand, found without reading all of it.
+
+An index knows which *pieces* (what stands between two spaces) may hold which leaf. So whether a phrase is there, only
+the neighbours of a few pieces tell, and most items are never made into a `Document`. The two agree to the letter.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain, islice
+from typing import NamedTuple
+
+from monitor.match.document import OCCURRENCES, Document, found, holds, is_word, pieces
+from monitor.match.leaf import leaf_keys, leaf_node, read_leaf
+from monitor.match.near import Place
+from monitor.match.rarity import telling
+from monitor.match.tree import APART, FIELDS, Near, Term, Within
+from monitor.model import ItemText, Span
+from monitor.text.fold import Word, piece_words, spots, words
+
+Mark = tuple[int, int, int]  # a passage: the number of its field in FIELDS, and its offsets
+
+
+class Sought(NamedTuple):
+    """A leaf as a term in a field, if in one only, and which of its words it is filed under."""
+
+    term: Term
+    field: str | None
+    anchor: int
+
+
+@lru_cache(maxsize=1 << 11)
+def sought(leaf: str) -> Sought:
+    """Return how to look for what `leaf_text` wrote."""
+    node = leaf_node(leaf)
+    term = node.part if isinstance(node, Within) else node
+    assert isinstance(term, Term)
+    anchor = telling(leaf_keys(read_leaf(leaf))) if len(term.words) > 1 else 0
+    return Sought(term, node.field if isinstance(node, Within) else None, anchor)
+
+
+class Reading:
+    """One item: what the indexes share of the work is done once."""
+
+    def __init__(self, text: ItemText) -> None:
+        self._text = text
+        self._document: Document | None = None
+        self._title = text.title.split()
+        self._all = self._title
+        for value in (text.summary, text.body):
+            if value:
+                self._all = self._all + value.split()
+
+    @property
+    def document(self) -> Document:
+        """The words of the item with their places."""
+        if self._document is None:
+            self._document = Document(self._text)
+        return self._document
+
+    def pieces(self, field: str | None) -> list[str]:
+        """Return what stands between spaces in a field, or in all that are searched where none is named."""
+        if field is None:
+            return self._all
+        if field == "title":
+            return self._title
+        return [piece for text in pieces(self._text, field) for piece in text.split()]
+
+    def words(self, field: str | None) -> Iterator[Word]:
+        """Yield the words of a field, or of all that are searched where none is named."""
+        texts = (text for one in ((field,) if field else FIELDS) for text in pieces(self._text, one))
+        return chain.from_iterable(map(words, texts))
+
+    def texts(self, field: str | None) -> list[tuple[int, str]]:
+        """Return the searched texts that `pieces` came from, with the numbers of their fields."""
+        return [
+            (number, getattr(self._text, name)) for number, name in enumerate(FIELDS) if field in {None, name}
+        ]
+
+    def spans(self, marks: set[Mark]) -> tuple[Span, ...]:
+        """Return passages in reading order, each once."""
+        return tuple(
+            Span(
+                field=FIELDS[number],
+                start=start,
+                end=end,
+                text=getattr(self._text, FIELDS[number])[start:end],
+            )
+            for number, start, end in sorted(marks)
+        )
+
+
+class View:
+    """One item as an index sees it: what pieces lead to which leaves, and so which leaves are there, and where."""
+
+    def __init__(self, reading: Reading, leaves: Sequence[str]) -> None:
+        self.led: dict[str | None, list[tuple[int, ...]]] = {}  # by field; for the index to fill
+        self._reading = reading
+        self._leaves = leaves
+        self._sights: dict[str | None, Sight] = {}
+
+    def holds(self, leaf: int) -> bool:
+        """Say whether a leaf is there."""
+        text = self._leaves[leaf]
+        wanted = sought(text)
+        sight = self._sight(wanted)
+        return holds(leaf_node(text), self._reading.document) if sight is None else sight.holds(leaf, wanted)
+
+    def shown(self, made: Mapping[int, set[int | Near]]) -> dict[int, tuple[Span, ...]]:
+        """Return the passages of topics, of each by what made it true."""
+        marks: dict[int | Near, list[Mark]] = {}
+        for one in set().union(*made.values()):
+            if isinstance(one, Near):
+                return self._read(made)
+            wanted = sought(self._leaves[one])
+            if wanted.field in APART:
+                marks[one] = []
+                continue
+            sight = self._sight(wanted)
+            if sight is None:
+                return self._read(made)
+            marks[one] = sight.marks(one, wanted)
+        spans = self._reading.spans
+        return {
+            number: spans(set().union(*map(marks.__getitem__, leaves))) for number, leaves in made.items()
+        }
+
+    def _read(self, made: Mapping[int, set[int | Near]]) -> dict[int, tuple[Span, ...]]:
+        """Return what `shown` does, of an item that has to be read as a whole."""
+        document = self._reading.document
+        places: dict[int | Near, set[Place]] = {}
+        for one in set().union(*made.values()):
+            node = one if isinstance(one, Near) else leaf_node(self._leaves[one])
+            places[one] = found(node, document)
+        return {
+            number: document.shown(set().union(*map(places.__getitem__, nodes)))
+            for number, nodes in made.items()
+        }
+
+    def _sight(self, wanted: Sought) -> "Sight | None":
+        """Return that by which a term can be found; None when only a document knows."""
+        field = wanted.field
+        if wanted.term.slop or field in APART or field not in self.led:
+            return None
+        sight = self._sights.get(field)
+        if sight is None:
+            sight = self._sights[field] = Sight(self._reading, field, self.led[field])
+        return sight
+
+
+class Sight:
+    """One field of an item as pieces (or all that are searched as one row), each with the leaves it may hold.
+
+    No word may reach over a space: of such an item only a `Document` knows the words.
+    """
+
+    def __init__(self, reading: Reading, field: str | None, led: Sequence[Sequence[int]]) -> None:
+        self._pieces = reading.pieces(field)
+        self._led = led
+        self._edges: list[
+            tuple[int, int, int, str]
+        ] = []  # first piece, the one behind, number of field, text
+        first = 0
+        texts = reading.texts(field)
+        for number, text in texts:
+            behind = first + len(text.split()) if len(texts) > 1 else len(self._pieces)
+            self._edges.append((first, behind, number, text))
+            first = behind
+
+    def holds(self, leaf: int, wanted: Sought) -> bool:
+        """Say whether a leaf (of this field) is there."""
+        return next(self._places(leaf, wanted), None) is not None
+
+    def marks(self, leaf: int, wanted: Sought) -> list[Mark]:
+        """Return the first passages of a leaf (of this field), at most `OCCURRENCES`, in reading order."""
+        length = len(wanted.term.words)
+        return [
+            self._mark(first, start, length)
+            for first, start in islice(self._places(leaf, wanted), OCCURRENCES)
+        ]
+
+    def _places(self, leaf: int, wanted: Sought) -> Iterator[tuple[int, int]]:
+        """Yield where a term begins, as a piece and how many words from that piece on."""
+        term, anchor = wanted.term, wanted.anchor
+        length = len(term.words)
+        row = self._pieces
+        for at in [at for at, leaves in enumerate(self._led) if leaf in leaves]:
+            low, high, _, _ = self._edge(at)
+            own = _words(row[at])
+            there, before, first, last = own, 0, at, at + 1
+            while before < anchor and first > low:
+                first -= 1
+                there = _words(row[first]) + there
+                before = len(there) - len(own)
+            while len(there) < before + len(own) + length - anchor - 1 and last < high:
+                there += _words(row[last])
+                last += 1
+            for start in range(max(before - anchor, 0), before + len(own) - anchor):
+                if start + length <= len(there) and all(
+                    is_word(there[start + offset], term, offset) for offset in range(length)
+                ):
+                    yield first, start
+
+    def _edge(self, at: int) -> tuple[int, int, int, str]:
+        """Return the text that a piece stands in, as `_edges` has it."""
+        return next(edge for edge in self._edges if at < edge[1])
+
+    def _mark(self, piece: int, start: int, length: int) -> Mark:
+        """Return the passage of so many words from one on, the `start`-th of those from a piece on."""
+        first, _, number, text = self._edge(piece)
+        while start >= (count := len(_words(self._pieces[piece]))):
+            piece, start = piece + 1, start - count
+        rest = text.split(None, piece - first)[-1]
+        # Only so far as the passage goes: every piece has at most as many words as it needs.
+        found: list[tuple[int, int]] = []
+        offset = len(text) - len(rest)
+        behind = piece
+        while len(found) < start + length:
+            own = self._pieces[behind]
+            offset = text.index(own, offset)
+            found += [(offset + begin, offset + end) for begin, end in spots(own)]
+            offset += len(own)
+            behind += 1
+        return number, found[start][0], found[start + length - 1][1]
+
+
+def _words(piece: str) -> tuple[Word, ...]:
+    there = piece_words(piece)
+    assert there is not None  # a sight is of an item without such pieces
+    return there
