@@ -23,7 +23,7 @@ from monitor.match.reading import Reading, View
 from monitor.match.term import PREFIX_LETTERS
 from monitor.match.tree import APART, Near
 from monitor.model import Span, Topic
-from monitor.text.fold import LONG_PIECE, Memory, Word, piece_words
+from monitor.text.fold import Memory, Word, piece_words
 
 MEMORY = 64_000  # pieces of text of one generation whose leaves are kept at hand
 _UNKNOWN = -1  # stands for the leaves of a piece that cannot be read by itself
@@ -123,6 +123,7 @@ class Index:
         self._fields: set[str | None] = set()
         self._lengths: set[int] = set()
         self._prefixes: set[str] = set()  # the first letters of all prefixes
+        self._exact = False  # whether any leaf is filed under a cased word
         self._leaves_of = Rows(self._filed(marks))
         self._memories = {field: _Memory(self, field) for field in self._fields}
 
@@ -134,15 +135,17 @@ class Index:
             led = list(map(memory.__getitem__, reading.pieces(field)))
             present.update(chain.from_iterable(filter(None, led)))
             if _UNKNOWN in present:
-                present.update(leaf for word in reading.words(field) for leaf in self.leaves_of(word, field))
+                present.update(self.leaves_of(reading.words(field), field))
                 present.discard(_UNKNOWN)
             else:
                 view.led[field] = led
-        self._make_sure(present, view, _UNSURE_ANCHOR)
+        states = self._states
+        doubtful = list(filter(states.__getitem__, present))
+        self._make_sure([leaf for leaf in doubtful if states[leaf] == _UNSURE_ANCHOR], present, view)
         candidates = self._candidates(present)
         if not candidates:
             return []
-        self._make_sure(present, view, _UNSURE)
+        self._make_sure([leaf for leaf in doubtful if states[leaf] == _UNSURE], present, view)
         packed, starts, owners = self.packed, self.branches.starts, self.branches.owners
         made: dict[int, set[int | Near]] = {}  # of each topic that is true, by what
         for branch in candidates:
@@ -154,31 +157,32 @@ class Index:
         shown = view.shown(made)
         return [(self.topics[number], shown[number]) for number in sorted(made)]
 
-    def leaves_of(self, word: Word, field: str | None) -> Iterator[int]:
-        """Yield the leaves that a text with this word, in a field if one is named, may have, and their groups."""
-        scope = _scope(field)
-        for name in self._names(word):
-            row = self._words.get(scope + name)
-            if row is not None:
-                for leaf in self._leaves_of[row]:
-                    yield leaf
-                    if not self._states[leaf]:
-                        yield from self._groups_of[leaf]
+    def leaves_of(self, there: Iterable[Word], field: str | None) -> set[int]:
+        """Return the leaves that a text with these words, in a field if one is named, may have, and their groups."""
+        scope, rows = _scope(field), self._words
+        leaves: set[int] = set()
+        for word in there:
+            for name in self._names(word):
+                row = rows.get(scope + name if scope else name)
+                if row is not None:
+                    leaves.update(self._leaves_of[row])
+        if leaves:
+            for leaf in [leaf for leaf in leaves if not self._states[leaf]]:
+                leaves.update(self._groups_of[leaf])
+        return leaves
 
-    def _names(self, word: Word) -> list[str]:
+    def _names(self, word: Word) -> Sequence[str]:
         """Return the names under which leaves are filed that a word may lead to."""
-        names = [*word.keys, f"={word.cased}"]
-        folded = word.keys[0]
+        cased, names = word
+        folded = names[0]
+        if self._exact:
+            names = (*names, f"={cased}")
         if folded[:PREFIX_LETTERS] in self._prefixes:
-            names += [f"{folded[:length]}*" for length in self._lengths if length <= len(folded)]
+            names += tuple(f"{folded[:length]}*" for length in self._lengths if length <= len(folded))
         return names
 
-    def _make_sure(self, present: set[int], view: View, state: int) -> None:
-        """Take out the leaves of this state that are not in the text after all; put in the groups of those that are."""
-        states = self._states
-        doubtful = [leaf for leaf in present if states[leaf] == state]
-        if not doubtful:
-            return
+    def _make_sure(self, doubtful: Iterable[int], present: set[int], view: View) -> None:
+        """Take out the doubtful leaves that are not in the text after all; put in the groups of those that are."""
         first, marks = self._marks_of.first, self._marks_of.numbers
         for leaf in doubtful:
             if not present.issuperset(marks[first[leaf] : first[leaf + 1]]):
@@ -190,9 +194,9 @@ class Index:
 
     def _candidates(self, present: set[int]) -> set[int]:
         """Return the branches filed under what is present."""
-        first, numbers, names = self._branches_of.first, self._branches_of.numbers, self._names_branches
+        first, numbers = self._branches_of.first, self._branches_of.numbers
         branches: set[int] = set()
-        for leaf in [leaf for leaf in present if names[leaf]]:
+        for leaf in filter(self._names_branches.__getitem__, present):
             branches.update(numbers[first[leaf] : first[leaf + 1]])
         return branches
 
@@ -234,6 +238,7 @@ class Index:
             if leaf.prefix and len(leaf.words) == 1:
                 self._lengths.add(len(leaf.words[0]))
                 self._prefixes.add(leaf.words[0][:PREFIX_LETTERS])
+            self._exact = self._exact or leaf.exact
             scope = _scope(leaf.field)
             for name in _names_of(leaf):
                 yield self._words.setdefault(scope + name, len(self._words)), number
@@ -288,19 +293,9 @@ class _Memory(Memory[tuple[int, ...]]):
         self._index = index
         self._field = field
 
-    def __missing__(self, piece: str) -> tuple[int, ...]:
-        known = self.again(piece)
-        if known is not None:
-            return known
-        there = piece_words(piece)
-        if there is None:
-            leaves: tuple[int, ...] = (_UNKNOWN,)
-        else:
-            found = {leaf for word in there for leaf in self._index.leaves_of(word, self._field)}
-            leaves = tuple(found) if found else ()
-        if len(piece) <= LONG_PIECE:
-            self.keep(piece, leaves)
-        return leaves
+    def find_out(self, string: str) -> tuple[int, ...]:
+        there = piece_words(string)
+        return (_UNKNOWN,) if there is None else tuple(self._index.leaves_of(there, self._field))
 
 
 def _scope(field: str | None) -> str:

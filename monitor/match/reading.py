@@ -155,7 +155,7 @@ class Sight:
 
     def __init__(self, reading: Reading, field: str | None, led: Sequence[Sequence[int]]) -> None:
         self._pieces = reading.pieces(field)
-        self._led = led
+        self._leading = [(at, leaves) for at, leaves in enumerate(led) if leaves]  # most lead nowhere
         self._edges: list[
             tuple[int, int, int, str]
         ] = []  # first piece, the one behind, number of field, text
@@ -183,31 +183,35 @@ class Sight:
         term, anchor = wanted.term, wanted.anchor
         length = len(term.words)
         row = self._pieces
-        for at in [at for at, leaves in enumerate(self._led) if leaf in leaves]:
-            low, high, _, _ = self._edge(at)
-            own = _words(row[at])
-            there, before, first, last = own, 0, at, at + 1
-            while before < anchor and first > low:
-                first -= 1
-                there = _words(row[first]) + there
-                before = len(there) - len(own)
-            while len(there) < before + len(own) + length - anchor - 1 and last < high:
-                there += _words(row[last])
-                last += 1
-            for start in range(max(before - anchor, 0), before + len(own) - anchor):
-                if start + length <= len(there) and all(
-                    is_word(there[start + offset], term, offset) for offset in range(length)
-                ):
+        for at in [at for at, leaves in self._leading if leaf in leaves]:
+            there = own = piece_words(row[at]) or ()
+            first, before = at, 0
+            if length > 1:
+                low, high, _, _ = self._edge(at)
+                while before < anchor and first > low:
+                    first -= 1
+                    there = (piece_words(row[first]) or ()) + there
+                    before = len(there) - len(own)
+                enough, last = before + len(own) + length - anchor - 1, at + 1
+                while len(there) < enough and last < high:
+                    there += piece_words(row[last]) or ()
+                    last += 1
+            highest = min(before + len(own) - anchor, len(there) - length + 1)
+            for start in range(max(before - anchor, 0), highest):
+                if _is_at(there, start, term):
                     yield first, start
 
     def _edge(self, at: int) -> tuple[int, int, int, str]:
         """Return the text that a piece stands in, as `_edges` has it."""
-        return next(edge for edge in self._edges if at < edge[1])
+        for edge in self._edges:
+            if at < edge[1]:
+                break
+        return edge
 
     def _mark(self, piece: int, start: int, length: int) -> Mark:
         """Return the passage of so many words from one on, the `start`-th of those from a piece on."""
         first, _, number, text = self._edge(piece)
-        while start >= (count := len(_words(self._pieces[piece]))):
+        while start >= (count := len(piece_words(self._pieces[piece]) or ())):
             piece, start = piece + 1, start - count
         rest = text.split(None, piece - first)[-1]
         # Only so far as the passage goes: every piece has at most as many words as it needs.
@@ -223,7 +227,9 @@ class Sight:
         return number, found[start][0], found[start + length - 1][1]
 
 
-def _words(piece: str) -> tuple[Word, ...]:
-    there = piece_words(piece)
-    assert there is not None  # a sight is of an item without such pieces
-    return there
+def _is_at(there: Sequence[Word], start: int, term: Term) -> bool:
+    """Say whether words are a term's, from one on."""
+    for offset in range(len(term.words)):  # noqa: SIM110 - a generator for each place takes longer than the test
+        if not is_word(there[start + offset], term, offset):
+            return False
+    return True

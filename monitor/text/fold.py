@@ -15,11 +15,12 @@ This module knows nothing of queries, fields or languages of items.
 import functools
 import re
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
-from monitor.text.languages import SINGULARS
+from monitor.text.languages import CHANGING, SINGULARS
 
 _APOSTROPHES = "'’‘ʼ＇´`′"
 _CHAR = "[^\\W_ʼ]"
@@ -129,6 +130,8 @@ def fold_word(raw: str) -> Word | None:
 
 def keys_of(folded: str) -> tuple[str, ...]:
     """Return the keys of a folded word: itself first, then its singulars in every language."""
+    if not folded.endswith(CHANGING):
+        return (folded,)
     keys = [folded]
     for singular in SINGULARS.values():
         key = singular(folded)
@@ -140,10 +143,10 @@ def keys_of(folded: str) -> tuple[str, ...]:
 Kept = TypeVar("Kept")
 
 
-class Memory(dict[str, Kept]):
+class Memory(dict[str, Kept], ABC):
     """What was found out of strings met lately, in two generations: what is asked for again stays, the rest is dropped.
 
-    A subclass finds out what is not there (`__missing__`): it asks `again` first, and lets `keep` remember.
+    A subclass finds out what is not there. Safe between threads, since what is lost is found out anew.
     """
 
     def __init__(self, most: int) -> None:
@@ -152,38 +155,36 @@ class Memory(dict[str, Kept]):
         self.most = most
         self._older: dict[str, Kept] = {}
 
-    def again(self, string: str) -> Kept | None:
-        """Return what the older generation knows, which keeps it for another while."""
-        found = self._older.get(string)
-        if found is not None:
-            self.keep(string, found)
-        return found
+    @abstractmethod
+    def find_out(self, string: str) -> Kept:
+        """Find out what is to be remembered of a string."""
 
-    def keep(self, string: str, found: Kept) -> None:
-        """Remember; safe between threads, since what is lost is found out anew."""
-        if len(self) >= self.most:
-            self._older = dict(self)
-            self.clear()
-        self[string] = found
+    def __missing__(self, string: str) -> Kept:
+        found = self._older.get(string)
+        if found is None:
+            found = self.find_out(string)
+        if len(string) <= LONG_PIECE:
+            if len(self) >= self.most:
+                self._older = dict(self)
+                self.clear()
+            self[string] = found
+        return found
 
 
 class _Pieces(Memory[tuple[Word | None, ...]]):
     """The words of pieces met before; (None,) for one whose last word may go on in the next piece."""
 
-    def __missing__(self, piece: str) -> tuple[Word | None, ...]:
-        known = self.again(piece)
-        if known is not None:
-            return known
-        found = _read(piece)
-        if len(piece) <= LONG_PIECE:
-            self.keep(piece, found)
-        return found
+    def find_out(self, string: str) -> tuple[Word | None, ...]:
+        return _read(string)
 
 
 def _read(piece: str) -> tuple[Word | None, ...]:
     bare = piece.strip(_AROUND)
-    if len(bare) > 2 and bare.isalnum() and "ʼ" not in bare:  # most are, and need no expression
-        return (fold_word(bare),)
+    if len(bare) > 2 and bare.isalnum():  # most are, and need no expression
+        if bare.isascii():
+            return (Word(bare, keys_of(bare.lower())),)
+        if "ʼ" not in bare:
+            return (fold_word(bare),)
     raws = raw_words(piece)
     open_end = _OPEN.search(piece)
     if open_end is not None and raws[-1] == open_end.group().rstrip("."):
