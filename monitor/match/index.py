@@ -181,16 +181,15 @@ class Index:
             names += tuple(f"{folded[:length]}*" for length in self._lengths if length <= len(folded))
         return names
 
-    def _make_sure(self, doubtful: Iterable[int], present: set[int], view: View) -> None:
+    def _make_sure(self, doubtful: Sequence[int], present: set[int], view: View) -> None:
         """Take out the doubtful leaves that are not in the text after all; put in the groups of those that are."""
         first, marks = self._marks_of.first, self._marks_of.numbers
-        for leaf in doubtful:
-            if not present.issuperset(marks[first[leaf] : first[leaf + 1]]):
-                present.discard(leaf)  # most of them end here
-            elif view.holds(leaf):
+        likely = [leaf for leaf in doubtful if present.issuperset(marks[first[leaf] : first[leaf + 1]])]
+        present.difference_update(doubtful)
+        if likely:  # seldom
+            for leaf in view.holding(likely):
+                present.add(leaf)
                 present.update(self._groups_of[leaf])
-            else:
-                present.discard(leaf)
 
     def _candidates(self, present: set[int]) -> set[int]:
         """Return the branches filed under what is present."""

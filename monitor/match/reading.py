@@ -4,18 +4,21 @@ An index knows which *pieces* (what stands between two spaces) may hold which le
 the neighbours of a few pieces tell, and most items are never made into a `Document`. The two agree to the letter.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, islice
 from typing import NamedTuple
 
 from monitor.match.document import OCCURRENCES, Document, found, holds, is_word, pieces
-from monitor.match.leaf import leaf_keys, leaf_node, read_leaf
+from monitor.match.leaf import leaf_node
 from monitor.match.near import Place
 from monitor.match.rarity import telling
 from monitor.match.tree import APART, FIELDS, Near, Term, Within
 from monitor.model import ItemText, Span
 from monitor.text.fold import Word, piece_words, spots, words
+
+_MANY = 24  # leaves to be found in one item from which on to read all of it takes less time
 
 Mark = tuple[int, int, int]  # a passage: the number of its field in FIELDS, and its offsets
 
@@ -34,7 +37,7 @@ def sought(leaf: str) -> Sought:
     node = leaf_node(leaf)
     term = node.part if isinstance(node, Within) else node
     assert isinstance(term, Term)
-    anchor = telling(leaf_keys(read_leaf(leaf))) if len(term.words) > 1 else 0
+    anchor = telling(term.keys) if len(term.words) > 1 else 0
     return Sought(term, node.field if isinstance(node, Within) else None, anchor)
 
 
@@ -97,20 +100,29 @@ class View:
         self._reading = reading
         self._leaves = leaves
         self._sights: dict[str | None, Sight] = {}
+        self._asked: set[int] = set()
 
-    def holds(self, leaf: int) -> bool:
-        """Say whether a leaf is there."""
-        text = self._leaves[leaf]
-        wanted = sought(text)
-        sight = self._sight(wanted)
-        return holds(leaf_node(text), self._reading.document) if sight is None else sight.holds(leaf, wanted)
+    def holding(self, leaves: Sequence[int]) -> Iterator[int]:
+        """Yield those of the leaves that are there."""
+        self._ask_for(leaves)
+        for leaf in leaves:
+            text = self._leaves[leaf]
+            sight = None if len(leaves) > _MANY else self._sight(wanted := sought(text))
+            if holds(leaf_node(text), self._reading.document) if sight is None else sight.holds(leaf, wanted):
+                yield leaf
 
     def shown(self, made: Mapping[int, set[int | Near]]) -> dict[int, tuple[Span, ...]]:
         """Return the passages of topics, of each by what made it true."""
         marks: dict[int | Near, list[Mark]] = {}
+        leaves: set[int] = set()
         for one in set().union(*made.values()):
             if isinstance(one, Near):
                 return self._read(made)
+            leaves.add(one)
+        if len(leaves) > _MANY:
+            return self._read(made)
+        self._ask_for(leaves)
+        for one in leaves:
             wanted = sought(self._leaves[one])
             if wanted.field in APART:
                 marks[one] = []
@@ -120,9 +132,7 @@ class View:
                 return self._read(made)
             marks[one] = sight.marks(one, wanted)
         spans = self._reading.spans
-        return {
-            number: spans(set().union(*map(marks.__getitem__, leaves))) for number, leaves in made.items()
-        }
+        return {number: spans(set().union(*map(marks.__getitem__, nodes))) for number, nodes in made.items()}
 
     def _read(self, made: Mapping[int, set[int | Near]]) -> dict[int, tuple[Span, ...]]:
         """Return what `shown` does, of an item that has to be read as a whole."""
@@ -136,6 +146,13 @@ class View:
             for number, nodes in made.items()
         }
 
+    def _ask_for(self, leaves: Iterable[int]) -> None:
+        """Have the pieces that lead to leaves looked up, all at once: one by one takes longer when they are many."""
+        new = set(leaves) - self._asked
+        for sight in self._sights.values():
+            sight.look_up(new)
+        self._asked |= new
+
     def _sight(self, wanted: Sought) -> "Sight | None":
         """Return that by which a term can be found; None when only a document knows."""
         field = wanted.field
@@ -144,6 +161,7 @@ class View:
         sight = self._sights.get(field)
         if sight is None:
             sight = self._sights[field] = Sight(self._reading, field, self.led[field])
+            sight.look_up(self._asked)
         return sight
 
 
@@ -156,6 +174,7 @@ class Sight:
     def __init__(self, reading: Reading, field: str | None, led: Sequence[Sequence[int]]) -> None:
         self._pieces = reading.pieces(field)
         self._leading = [(at, leaves) for at, leaves in enumerate(led) if leaves]  # most lead nowhere
+        self._at: defaultdict[int, list[int]] = defaultdict(list)
         self._edges: list[
             tuple[int, int, int, str]
         ] = []  # first piece, the one behind, number of field, text
@@ -165,6 +184,12 @@ class Sight:
             behind = first + len(text.split()) if len(texts) > 1 else len(self._pieces)
             self._edges.append((first, behind, number, text))
             first = behind
+
+    def look_up(self, leaves: set[int]) -> None:
+        """Note which pieces lead to leaves that will be asked for."""
+        for at, led in self._leading:
+            for leaf in leaves.intersection(led):
+                self._at[leaf].append(at)
 
     def holds(self, leaf: int, wanted: Sought) -> bool:
         """Say whether a leaf (of this field) is there."""
@@ -183,7 +208,7 @@ class Sight:
         term, anchor = wanted.term, wanted.anchor
         length = len(term.words)
         row = self._pieces
-        for at in [at for at, leaves in self._leading if leaf in leaves]:
+        for at in self._at[leaf]:
             there = own = piece_words(row[at]) or ()
             first, before = at, 0
             if length > 1:

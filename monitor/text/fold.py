@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
-from monitor.text.languages import CHANGING, SINGULARS
+from monitor.text.languages import SINGULARS
 
 _APOSTROPHES = "'’‘ʼ＇´`′"
 _CHAR = "[^\\W_ʼ]"
@@ -130,8 +130,6 @@ def fold_word(raw: str) -> Word | None:
 
 def keys_of(folded: str) -> tuple[str, ...]:
     """Return the keys of a folded word: itself first, then its singulars in every language."""
-    if not folded.endswith(CHANGING):
-        return (folded,)
     keys = [folded]
     for singular in SINGULARS.values():
         key = singular(folded)

@@ -12,6 +12,3 @@ SINGULARS: dict[str, Callable[[str], str]] = {
     "en": english.singular,
     "es": spanish.singular,
 }
-
-# What every word that one of them changes ends in: the others, most, need not be asked about.
-CHANGING = ("s", "men", "children", "feet", "teeth", "mice", "criteria")

@@ -24,10 +24,13 @@ _MEN = frozenset({  # what "-men" is the plural of; the Spanish crimen, examen, 
     "weather", "work",
 })
 # fmt: on
+_ENDINGS = ("s", "men", "children", "feet", "teeth", "mice", "criteria")  # of every word that changes
 
 
-def singular(word: str) -> str:
+def singular(word: str) -> str:  # noqa: PLR0911 - one an ending
     """Return the English singular of a folded word, or the word itself when it is no sure plural."""
+    if not word.endswith(_ENDINGS):
+        return word
     if word in _IRREGULAR:
         return _IRREGULAR[word]
     if word.endswith("men"):

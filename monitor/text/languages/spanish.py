@@ -37,9 +37,11 @@ def singular(word: str) -> str:
     Spanish words end in a vowel or in a vowel and one of l, r, n, d, s, y, j, x, z: only after these is the plural
     -es (and -ces for z).
     """
+    if not word.endswith("s"):
+        return word
     if word in _IRREGULAR:
         return _IRREGULAR[word]
-    if len(word) < 4 or not word.endswith("s") or word in UNCHANGING:
+    if len(word) < 4 or word in UNCHANGING:
         return word
     if word.endswith("es") and len(word) > 4 and word[-4] in _VOWELS and word not in _KEEPS_E:
         if word[-3] == "c":
