@@ -18,7 +18,7 @@ from monitor.match.tree import APART, FIELDS, Near, Term, Within
 from monitor.model import ItemText, Span
 from monitor.text.fold import Word, piece_words, spots, words
 
-_MANY = 24  # leaves to be found in one item from which on to read all of it takes less time
+_MANY = 12  # leaves to be found in one item from which on to read all of it takes less time
 
 Mark = tuple[int, int, int]  # a passage: the number of its field in FIELDS, and its offsets
 
