@@ -14,7 +14,7 @@ from monitor.match.document import OCCURRENCES, Document, found, holds, is_word,
 from monitor.match.leaf import leaf_node
 from monitor.match.near import Place
 from monitor.match.rarity import telling
-from monitor.match.tree import APART, FIELDS, Near, Term, Within
+from monitor.match.tree import APART, FIELDS, LANGUAGE, Near, Term, Within
 from monitor.model import ItemText, Span
 from monitor.text.fold import Word, piece_words, spots, words
 
@@ -41,6 +41,12 @@ def sought(leaf: str) -> Sought:
     return Sought(term, node.field if isinstance(node, Within) else None, anchor)
 
 
+@lru_cache(maxsize=1 << 10)
+def _is_in(language: str, leaf: str) -> bool:
+    """Say whether texts in a language have a leaf that asks for one."""
+    return holds(leaf_node(leaf), Document(ItemText(title="", language=language)))
+
+
 class Reading:
     """One item: what the indexes share of the work is done once."""
 
@@ -59,6 +65,11 @@ class Reading:
         if self._document is None:
             self._document = Document(self._text)
         return self._document
+
+    @property
+    def language(self) -> str:
+        """The tag of the language of the item."""
+        return self._text.language
 
     def pieces(self, field: str | None) -> list[str]:
         """Return what stands between spaces in a field, or in all that are searched where none is named."""
@@ -107,7 +118,12 @@ class View:
         self._ask_for(leaves)
         for leaf in leaves:
             text = self._leaves[leaf]
-            sight = None if len(leaves) > _MANY else self._sight(wanted := sought(text))
+            wanted = sought(text)
+            if wanted.field == LANGUAGE:
+                if _is_in(self._reading.language, text):
+                    yield leaf
+                continue
+            sight = None if len(leaves) > _MANY else self._sight(wanted)
             if holds(leaf_node(text), self._reading.document) if sight is None else sight.holds(leaf, wanted):
                 yield leaf
 
