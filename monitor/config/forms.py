@@ -3,14 +3,17 @@
 One table at a time: what holds between tables and files (references, duplicates, queries) is `desired`'s.
 """
 
-from datetime import UTC, date, datetime
+import difflib
+import re
+import zoneinfo
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from monitor.config.secret_refs import secret_ref
 from monitor.config.values import Fault, Language, Line, MailAddress, Slug, WebAddress, refuse
-from monitor.model import ChannelKind, Priority, SecretRef
+from monitor.model import Cadence, ChannelKind, Priority, Quiet, SecretRef
 
 Tables = tuple[Any, ...]
 
@@ -39,6 +42,48 @@ def _instant(value: Any) -> datetime:
     return value.astimezone(UTC)
 
 
+def _time_of_day(value: Any) -> int:
+    """Take a time of day as TOML or a person writes it (07:00, "07:00"); return minutes after midnight."""
+    text = value.strftime("%H:%M") if isinstance(value, time) else value
+    found = _CLOCK.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise refuse(Fault("this is no time of day", 'write it as "07:00", from "00:00" to "23:59"'))
+    return int(found[1]) * 60 + int(found[2])
+
+
+def _quiet_hours(value: Any) -> Quiet | None:
+    """Take "22:00-07:00", or "none" for no quiet hours."""
+    if value == "none":
+        return None
+    begins, dash, ends = (
+        (part.strip() for part in value.partition("-")) if isinstance(value, str) else ("", "", "")
+    )
+    if not dash or not _CLOCK.fullmatch(begins) or not _CLOCK.fullmatch(ends) or begins == ends:
+        raise refuse(Fault("these are no quiet hours", 'write them as "22:00-07:00", or "none" to have none'))
+    return Quiet(begins=_time_of_day(begins), ends=_time_of_day(ends))
+
+
+def _weekday(value: Any) -> int:
+    if value not in WEEKDAYS:
+        raise refuse(Fault("this is no day of the week", f"it is one of: {', '.join(WEEKDAYS)}"))
+    return WEEKDAYS.index(value)
+
+
+def _zone(value: Any) -> str:
+    if not isinstance(value, str) or value not in zoneinfo.available_timezones():
+        near = difflib.get_close_matches(str(value), zoneinfo.available_timezones(), n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "write an IANA name such as America/Tijuana, or UTC"
+        raise refuse(Fault(f"there is no time zone {value!r}", hint))
+    return value
+
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+TimeOfDay = Annotated[int, PlainValidator(_time_of_day)]
+QuietHours = Annotated[Quiet | None, PlainValidator(_quiet_hours)]
+Weekday = Annotated[int, PlainValidator(_weekday)]
+Zone = Annotated[str, PlainValidator(_zone)]
 Reference = Annotated[SecretRef, PlainValidator(_reference)]
 TextOrReference = Annotated[str | SecretRef, PlainValidator(_text_or_reference)]
 Instant = Annotated[datetime, PlainValidator(_instant)]
@@ -68,9 +113,30 @@ class FeedsFile(Form):
     feed: Tables = ()
 
 
-class RecipientsFile(Form):
-    """Top of a recipients file."""
+class TimingForm(Form):
+    """The keys that say when somebody is told; one that is absent is inherited."""
 
+    cadence: Cadence | None = None
+    bundle_minutes: Annotated[int, Field(ge=0, le=24 * 60)] | None = None
+    digest_at: TimeOfDay | None = None
+    digest_day: Weekday | None = None
+    quiet_hours: QuietHours | None = None
+    urgent_in_quiet_hours: bool | None = None
+    alerts_per_day: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    max_age_hours: Annotated[int, Field(ge=1, le=24 * 365)] | None = None
+    all_quiet: bool | None = None
+
+
+class DefaultsForm(TimingForm):
+    """`[defaults]` of a recipients file."""
+
+    zone: Zone | None = None
+
+
+class RecipientsFile(Form):
+    """Top of a recipients file; what `defaults` says holds for every subscriber and subscription of the same file."""
+
+    defaults: DefaultsForm = DefaultsForm()
     subscriber: Tables = ()
     channel: Tables = ()
     subscription: Tables = ()
@@ -91,6 +157,7 @@ class TopicForm(Form):
     name: Annotated[Line, Field(min_length=1, max_length=200)]
     description: str = ""
     priority: Priority = Priority.NORMAL
+    tags: tuple[Slug, ...] = ()
     query: str
     enabled: bool = True
     must_match: tuple[ExampleForm, ...] = ()
@@ -158,12 +225,13 @@ class FeedForm(Form):
         return self
 
 
-class SubscriberForm(Form):
-    """`[[subscriber]]`."""
+class SubscriberForm(TimingForm):
+    """`[[subscriber]]`; its timing keys hold for all of its subscriptions that do not say otherwise."""
 
     slug: Slug
     name: Annotated[Line, Field(min_length=1, max_length=200)]
     language: Literal["en", "es"] = "en"
+    zone: Zone | None = None
 
 
 class ChannelForm(Form):
@@ -194,13 +262,18 @@ class ChannelForm(Form):
         return self
 
 
-class SubscriptionForm(Form):
-    """`[[subscription]]`; empty or absent `topics` and `languages` mean all."""
+class SubscriptionForm(TimingForm):
+    """`[[subscription]]`; every filter that is empty or absent takes all."""
 
     slug: Slug
     subscriber: Slug
     channel: Slug
+    fallback: Slug | None = None
     topics: tuple[Slug, ...] = ()
+    tags: tuple[Slug, ...] = ()
+    priorities: tuple[Priority, ...] = ()
     languages: tuple[Language, ...] = ()
+    publishers: tuple[Line, ...] = ()
+    regions: tuple[Line, ...] = ()
     surges: bool = True
     enabled: bool = True

@@ -29,7 +29,7 @@ Action: TypeAlias = Literal["add", "change", "disable", "enable"]
 Record: TypeAlias = Topic | Place | Forecast | Feed | Subscriber | Channel | Subscription
 
 _COMPARED: Mapping[str, tuple[str, ...]] = {
-    "subscriber": ("name", "language", "owner"),
+    "subscriber": ("name", "language", "zone", "owner"),
     "channel": ("kind", "address", "secret", "owner", "enabled"),
     "topic": (
         "name",
@@ -37,6 +37,7 @@ _COMPARED: Mapping[str, tuple[str, ...]] = {
         "priority",
         "query",
         "groups",
+        "tags",
         "examples",
         "watchlist",
         "owner",
@@ -61,7 +62,20 @@ _COMPARED: Mapping[str, tuple[str, ...]] = {
             "enabled",
         ),
     ),
-    "subscription": ("subscriber", "channel", "topics", "languages", "surges", "owner", "enabled"),
+    "subscription": (
+        *(
+            "subscriber",
+            "channel",
+            "fallback",
+            "topics",
+            "tags",
+            "priorities",
+            "languages",
+            "publishers",
+            "regions",
+        ),
+        *("timing", "surges", "owner", "enabled"),
+    ),
 }
 _SHOWN_WITH_VALUES = {
     "url",

@@ -1,6 +1,7 @@
 """Recipient files: subscribers, channels and subscriptions, every reference checked, secrets looked up.
 
-Without any subscription in the files the built-in one is added: all alerts to the console.
+When somebody is told is inherited: a subscription's own keys, else its subscriber's, else the `[defaults]` of its file,
+else the program's. Without any subscription in the files the built-in one is added: all alerts to the console.
 """
 
 import base64
@@ -11,15 +12,33 @@ from typing import Any
 
 from monitor.config.collector import Collector, Entry
 from monitor.config.document import suggestion
-from monitor.config.forms import ChannelForm, RecipientsFile, SubscriberForm, SubscriptionForm
+from monitor.config.forms import (
+    ChannelForm,
+    DefaultsForm,
+    RecipientsFile,
+    SubscriberForm,
+    SubscriptionForm,
+    TimingForm,
+)
 from monitor.config.places import Path as KeyPath
 from monitor.config.values import Fault, web_address_fault
-from monitor.model import Channel, ChannelKind, Subscriber, Subscription
+from monitor.model import Channel, ChannelKind, Subscriber, Subscription, Timing
 
 BUILTIN = "builtin"
 OPERATOR = "operator"
 DEFAULT = "operator-console"
 CONSOLE = Channel(slug="console", kind=ChannelKind.CONSOLE, owner=BUILTIN)
+_TIMING_KEYS = {
+    "cadence": "cadence",
+    "bundle_minutes": "bundle_minutes",
+    "digest_at": "digest_at",
+    "digest_day": "digest_day",
+    "quiet_hours": "quiet",
+    "urgent_in_quiet_hours": "pierce",
+    "alerts_per_day": "budget",
+    "max_age_hours": "max_age_hours",
+    "all_quiet": "all_quiet",
+}
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of Standard Webhooks keys
 
 
@@ -35,23 +54,29 @@ class Recipients:
 def collect_recipients(collector: Collector) -> Recipients:
     """Read every recipient file, after the watchlists, whose topics are referred to. Collects problems."""
     recipients = Recipients()
-    pending: list[Entry[SubscriptionForm]] = []
+    people: dict[str, SubscriberForm] = {}
+    pending: list[tuple[Entry[SubscriptionForm], DefaultsForm]] = []
     for path, label in collector.paths("recipients"):
         read = collector.read(path, label, RecipientsFile)
         if read is None:
             continue
-        document, _ = read
+        document, head = read
+        inherited = head.defaults if head is not None else DefaultsForm()
         for person in collector.entries(document, "subscriber", SubscriberForm):
-            recipients.subscribers[person.form.slug] = _subscriber(person)
+            people[person.form.slug] = person.form
+            recipients.subscribers[person.form.slug] = _subscriber(person, inherited)
         for destination in collector.entries(document, "channel", ChannelForm):
             recipients.channels[destination.form.slug] = _channel(collector, destination)
-        pending.extend(collector.entries(document, "subscription", SubscriptionForm))
+        pending += [
+            (entry, inherited) for entry in collector.entries(document, "subscription", SubscriptionForm)
+        ]
     operator = Subscriber(
         slug=OPERATOR, name="Operator", language=collector.settings.service.language, owner=BUILTIN
     )
     defaults = Subscription(slug=DEFAULT, subscriber=operator, channel=CONSOLE, owner=BUILTIN)
-    for entry in pending:
-        _add_subscription(collector, recipients, entry, defaults)
+    for entry, inherited in pending:
+        timing = timing_of(inherited, people.get(entry.form.subscriber), entry.form)
+        _add_subscription(collector, recipients, entry, timing, defaults)
     if not collector.known("subscription"):
         subscriber = recipients.subscribers.setdefault(OPERATOR, operator)
         channel = recipients.channels.setdefault(CONSOLE.slug, CONSOLE)
@@ -59,9 +84,25 @@ def collect_recipients(collector: Collector) -> Recipients:
     return recipients
 
 
-def _subscriber(entry: Entry[SubscriberForm]) -> Subscriber:
+def timing_of(*forms: TimingForm | None) -> Timing:
+    """Return the timing that several forms give together: of each key the last one that has it counts."""
+    written: dict[str, Any] = {}
+    for form in forms:
+        if form is not None:
+            said = form.model_fields_set & _TIMING_KEYS.keys()
+            written |= {_TIMING_KEYS[key]: getattr(form, key) for key in said}
+    return Timing(**written)
+
+
+def _subscriber(entry: Entry[SubscriberForm], inherited: DefaultsForm) -> Subscriber:
     form = entry.form
-    return Subscriber(slug=form.slug, name=form.name, language=form.language, owner=entry.owner)
+    return Subscriber(
+        slug=form.slug,
+        name=form.name,
+        language=form.language,
+        zone=form.zone or inherited.zone or "UTC",
+        owner=entry.owner,
+    )
 
 
 def _channel(collector: Collector, entry: Entry[ChannelForm]) -> Channel:
@@ -120,7 +161,11 @@ def _key_fault(value: str) -> Fault | None:
 
 
 def _add_subscription(
-    collector: Collector, recipients: Recipients, entry: Entry[SubscriptionForm], defaults: Subscription
+    collector: Collector,
+    recipients: Recipients,
+    entry: Entry[SubscriptionForm],
+    timing: Timing,
+    defaults: Subscription,
 ) -> None:
     form = entry.form
     topics = collector.known("topic")
@@ -130,9 +175,11 @@ def _add_subscription(
     channels = collector.known("channel") | {CONSOLE.slug}
     _refer(collector, entry, ("subscriber",), form.subscriber, subscribers)
     _refer(collector, entry, ("channel",), form.channel, channels)
+    if form.fallback is not None:
+        _refer(collector, entry, ("fallback",), form.fallback, channels)
     if form.subscriber == OPERATOR:
         recipients.subscribers.setdefault(OPERATOR, defaults.subscriber)
-    if form.channel == CONSOLE.slug:
+    if CONSOLE.slug in {form.channel, form.fallback}:
         recipients.channels.setdefault(CONSOLE.slug, CONSOLE)
     subscriber = recipients.subscribers.get(form.subscriber)
     channel = recipients.channels.get(form.channel)
@@ -143,7 +190,13 @@ def _add_subscription(
         subscriber=subscriber,
         channel=channel,
         topics=form.topics,
+        tags=form.tags,
+        priorities=tuple(priority.value for priority in form.priorities),
         languages=form.languages,
+        publishers=form.publishers,
+        regions=form.regions,
+        timing=timing,
+        fallback=recipients.channels.get(form.fallback) if form.fallback is not None else None,
         surges=form.surges,
         enabled=form.enabled,
         owner=entry.owner,

@@ -140,6 +140,7 @@ def _topic(entry: Entry[TopicForm], *, watchlist: str, groups: Mapping[str, str]
         priority=form.priority,
         query=query,
         groups=used_groups(query, groups),
+        tags=form.tags,
         owner=entry.owner,
         enabled=form.enabled,
         examples=tuple(examples),

@@ -4,15 +4,18 @@ Times are timezone-aware UTC datetimes. Ids are the store's integers; `uid`s are
 """
 
 from monitor.model.access import Access, BasicAuth, BearerAuth, SecretKind, SecretRef
-from monitor.model.alert import Alert, AlertHit, Decision, Verdict
-from monitor.model.delivery import Attempt, Delivery, DeliveryState, SendOutcome, SendResult
+from monitor.model.alert import Alert, AlertHit, AlertKind, Decision, FeedHealth, Urgency, Verdict
+from monitor.model.delivery import Attempt, AttemptCause, Delivery, DeliveryState, SendOutcome, SendResult
 from monitor.model.feed import Feed, FetchState, HealthState, Hints, Outcome, Poll
 from monitor.model.hit import Hit, HitReason, Span
 from monitor.model.item import Item, ItemDraft, ItemText
+from monitor.model.notice import Notice, NoticeKind
 from monitor.model.push import Hub, Push, PushState
 from monitor.model.recipient import Channel, ChannelKind, Subscriber, Subscription
+from monitor.model.silence import Matcher, Silence
 from monitor.model.story import Story
 from monitor.model.surge import Direction, Forecast, Place, Surge
+from monitor.model.timing import Cadence, Quiet, Timing
 from monitor.model.topic import Example, Priority, Topic
 from monitor.model.window import Slot
 
@@ -20,9 +23,12 @@ __all__ = [
     "Access",
     "Alert",
     "AlertHit",
+    "AlertKind",
     "Attempt",
+    "AttemptCause",
     "BasicAuth",
     "BearerAuth",
+    "Cadence",
     "Channel",
     "ChannelKind",
     "Decision",
@@ -31,6 +37,7 @@ __all__ = [
     "Direction",
     "Example",
     "Feed",
+    "FeedHealth",
     "FetchState",
     "Forecast",
     "HealthState",
@@ -41,22 +48,29 @@ __all__ = [
     "Item",
     "ItemDraft",
     "ItemText",
+    "Matcher",
+    "Notice",
+    "NoticeKind",
     "Outcome",
     "Place",
     "Poll",
     "Priority",
     "Push",
     "PushState",
+    "Quiet",
     "SecretKind",
     "SecretRef",
     "SendOutcome",
     "SendResult",
+    "Silence",
     "Slot",
     "Span",
     "Story",
     "Subscriber",
     "Subscription",
     "Surge",
+    "Timing",
     "Topic",
+    "Urgency",
     "Verdict",
 ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.model.alert import Urgency
 from monitor.model.recipient import Channel
 
 
@@ -15,6 +16,13 @@ class DeliveryState(StrEnum):
     DONE = "done"
     DEAD = "dead"
     CANCELLED = "cancelled"
+
+
+class AttemptCause(StrEnum):
+    """Why an attempt was made: its time had come, or somebody asked for it."""
+
+    DUE = "due"
+    MANUAL = "manual"
 
 
 class SendOutcome(StrEnum):
@@ -39,15 +47,23 @@ class SendResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One alert to one channel. `payload` are the exact bytes that every attempt sends."""
+    """One alert, or one notice (no `alert_id`), to one channel. `payload` are the exact bytes that every attempt sends.
+
+    `event` says which (`alert.KIND`, or the notice's kind). `story_id` is set where deliveries of one story must arrive
+    in order; after `expires_at` it is not sent any more.
+    """
 
     id: int = 0
     uid: str
-    alert_id: int
+    event: str
+    alert_id: int | None
+    story_id: int | None = None
     channel: Channel
+    urgency: Urgency = Urgency.NORMAL
     state: DeliveryState
     payload: bytes = field(repr=False)
     due_at: datetime
+    expires_at: datetime
     attempts: int = 0
     reason: str = ""
     created_at: datetime
@@ -61,6 +77,7 @@ class Attempt:
     id: int
     delivery_id: int
     number: int
+    cause: AttemptCause = AttemptCause.DUE
     started_at: datetime
     ended_at: datetime | None = None
     outcome: SendOutcome | None = None

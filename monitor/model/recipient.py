@@ -1,7 +1,10 @@
 """Who is told, where, and about what: subscribers, channels, subscriptions."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+
+from monitor.model.timing import Timing
 
 
 class ChannelKind(StrEnum):
@@ -14,12 +17,17 @@ class ChannelKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
-    """Someone who receives alerts; `language` is the one alerts are written in (`en` or `es`)."""
+    """Someone who receives alerts.
+
+    `language` is the one alerts are written in (`en` or `es`); `zone` is the IANA name of the time zone in which the
+    digest hours and quiet hours of all their subscriptions are meant.
+    """
 
     id: int = 0
     slug: str
     name: str
     language: str = "en"
+    zone: str = "UTC"
     owner: str
 
 
@@ -44,9 +52,13 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Subscriber x topics x channel; an empty `topics` means all topics, an empty `languages` all languages.
+    """Subscriber x what they ask for x channel x when.
 
+    Every filter that is empty takes all: `topics` (slugs), `tags` of topics, `priorities` of topics, `languages` of
+    items, `publishers` and `regions` of feeds. A hit is asked for when it passes all of them.
     `surges`: it is also told when one of its topics has many more stories than usual.
+    `fallback` is where an urgent alert goes, too, when `channel` has not accepted it in time.
+    `next_digest_at` is when the next digest is due; None until it was worked out.
     """
 
     id: int = 0
@@ -54,7 +66,15 @@ class Subscription:
     subscriber: Subscriber
     channel: Channel
     topics: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    publishers: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    timing: Timing = field(default_factory=Timing)
+    fallback: Channel | None = None
     surges: bool = True
     enabled: bool = True
+    next_digest_at: datetime | None = None
+    last_digest_at: datetime | None = None
     owner: str

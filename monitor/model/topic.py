@@ -27,8 +27,8 @@ class Topic:
     """Name, description, priority and query; each change of the query or of its groups makes a new `revision`.
 
     `groups` are the named groups that the query uses, directly or through another group: name and expression, by
-    name, so that a topic can be read by itself. `watchlist` names the file or export it belongs to; `id` is 0 before
-    the topic is stored.
+    name, so that a topic can be read by itself. `tags` are what subscriptions can ask for. `watchlist` names the file
+    or export it belongs to; `id` is 0 before the topic is stored.
     """
 
     id: int = 0
@@ -39,6 +39,7 @@ class Topic:
     priority: Priority
     query: str
     groups: tuple[tuple[str, str], ...] = ()
+    tags: tuple[str, ...] = ()
     owner: str
     revision: int = 1
     enabled: bool = True

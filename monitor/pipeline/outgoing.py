@@ -1,14 +1,22 @@
 """What becomes of an alert that was decided on: its bytes are made, its delivery queued, and the log told."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from monitor.deliver import SENDERS, SenderIdentity
-from monitor.model import Alert, DeliveryState, Subscription
+from monitor.model import Alert, AlertKind, DeliveryState, Subscription, Urgency
 from monitor.store import Transaction, outbox
 
 log = structlog.get_logger()
+
+# How long an alert is worth sending: a receiver that is down may come back, but news does not keep.
+_LIFETIMES = {
+    Urgency.URGENT: timedelta(hours=24),
+    Urgency.NORMAL: timedelta(hours=76),
+    Urgency.LATER: timedelta(hours=76),
+}
+_IN_ORDER = {AlertKind.FIRST, AlertKind.FOLLOW_UP}
 
 
 def queue_alert(tx: Transaction, alert: Alert, *, identity: SenderIdentity, now: datetime) -> str | None:
@@ -17,10 +25,15 @@ def queue_alert(tx: Transaction, alert: Alert, *, identity: SenderIdentity, now:
     outbox.add_delivery(
         tx,
         uid=alert.uid,
+        event=f"alert.{alert.kind.value}",
+        title=alert.subject or alert.story.title,
         alert_id=alert.id,
+        story_id=alert.story.id if alert.kind in _IN_ORDER else None,
         channel_id=alert.subscription.channel.id,
+        urgency=alert.urgency,
         payload=payload,
         due_at=now,
+        expires_at=now + _LIFETIMES[alert.urgency],
         now=now,
         state=DeliveryState.DEAD if problem else DeliveryState.PENDING,
         reason=problem or "",

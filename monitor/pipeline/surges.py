@@ -16,7 +16,7 @@ import structlog
 from monitor.deliver import SenderIdentity
 from monitor.match import Watchlist, compile_watchlist
 from monitor.match.surge import CALM, SurgeRules
-from monitor.model import Alert, Place, Priority, Subscription, Surge, Topic
+from monitor.model import Alert, AlertKind, Place, Priority, Subscription, Surge, Topic
 from monitor.pipeline.context import Context, Stage
 from monitor.pipeline.outgoing import queue_alert, tell
 from monitor.pipeline.surge_search import Draft, search_surges
@@ -163,6 +163,7 @@ def _alerts(
         assert story is not None  # only hits of stories are counted
         alert = Alert(
             uid=context.new_uid(),
+            kind=AlertKind.SURGE,
             subscription=subscription,
             story=story,
             hits=shown,

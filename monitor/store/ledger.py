@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from monitor.model import Decision, Verdict
-from monitor.store.columns import micros
+from monitor.store.columns import micros, moment_or_none
 from monitor.store.connector import Transaction
 
 
@@ -26,8 +26,8 @@ def add_decisions(
     """
     tx.many(
         """
-        INSERT INTO decisions (hit_id, subscription_id, verdict, reason, alert_id, decided_at)
-        VALUES (:hit_id, :subscription_id, :verdict, :reason, :alert_id, :decided_at)
+        INSERT INTO decisions (hit_id, subscription_id, verdict, reason, alert_id, decided_at, held_until, silence_id)
+        VALUES (:hit_id, :subscription_id, :verdict, :reason, :alert_id, :decided_at, :held_until, :silence_id)
         """,
         [
             {
@@ -37,6 +37,8 @@ def add_decisions(
                 "reason": each.reason,
                 "alert_id": alert_id,
                 "decided_at": micros(now),
+                "held_until": micros(each.held_until),
+                "silence_id": each.silence_id,
             }
             for each in decisions
         ],
@@ -47,8 +49,8 @@ def decisions_of_item(tx: Transaction, item_id: int) -> list[tuple[Decision, str
     """Return (decision, subscription slug, topic slug) for an item, in order of topic and subscription."""
     rows = tx.rows(
         """
-        SELECT d.hit_id, d.subscription_id, d.verdict, d.reason, s.slug AS subscription_slug,
-          t.slug AS topic_slug
+        SELECT d.hit_id, d.subscription_id, d.verdict, d.reason, d.held_until, d.silence_id,
+          s.slug AS subscription_slug, t.slug AS topic_slug
         FROM decisions d
         JOIN hits h ON h.id = d.hit_id
         JOIN topics t ON t.id = h.topic_id
@@ -64,6 +66,8 @@ def decisions_of_item(tx: Transaction, item_id: int) -> list[tuple[Decision, str
                 subscription_id=row["subscription_id"],
                 verdict=Verdict(row["verdict"]),
                 reason=row["reason"],
+                held_until=moment_or_none(row["held_until"]),
+                silence_id=row["silence_id"],
             ),
             row["subscription_slug"],
             row["topic_slug"],

@@ -8,7 +8,17 @@ nothing.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.model import Alert, Attempt, ChannelKind, Delivery, DeliveryState, SendOutcome, SendResult
+from monitor.model import (
+    Alert,
+    Attempt,
+    AttemptCause,
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    SendOutcome,
+    SendResult,
+    Urgency,
+)
 from monitor.store.columns import micros, moment, moment_or_none
 from monitor.store.connector import Row, Transaction, skip_locked
 from monitor.store.recipients import cancel_stranded, channel_of
@@ -21,12 +31,16 @@ _FINAL = frozenset({DeliveryState.DONE, DeliveryState.DEAD, DeliveryState.CANCEL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
-    """A delivery as a list shows it; `title` is the story's."""
+    """A delivery as a list shows it; `title` is the story's, or says what else it is about.
+
+    `alert_uid` and `subscription` are None for a notice.
+    """
 
     id: int
     uid: str
-    alert_uid: str
-    subscription: str
+    event: str
+    alert_uid: str | None
+    subscription: str | None
     channel: str
     kind: ChannelKind
     title: str
@@ -45,10 +59,11 @@ def add_alert(tx: Transaction, alert: Alert) -> Alert:
     """
     row = tx.one(
         """
-        INSERT INTO alerts (uid, subscription_id, story_id, surge_id, reason, created_at)
-        VALUES (:uid, :subscription_id, :story_id, :surge_id, :reason, :created_at) RETURNING id
+        INSERT INTO alerts (uid, kind, subscription_id, story_id, surge_id, reason, created_at)
+        VALUES (:uid, :kind, :subscription_id, :story_id, :surge_id, :reason, :created_at) RETURNING id
         """,
         uid=alert.uid,
+        kind=alert.kind.value,
         subscription_id=alert.subscription.id,
         story_id=alert.story.id,
         surge_id=alert.surges[0].id if alert.surges else None,
@@ -70,30 +85,42 @@ def add_delivery(
     tx: Transaction,
     *,
     uid: str,
-    alert_id: int,
+    event: str,
+    title: str,
     channel_id: int,
     payload: bytes,
     due_at: datetime,
+    expires_at: datetime,
     now: datetime,
+    alert_id: int | None = None,
+    story_id: int | None = None,
+    urgency: Urgency = Urgency.NORMAL,
     state: DeliveryState = DeliveryState.PENDING,
     reason: str = "",
 ) -> int:
     """Store a delivery with the exact bytes to send and return its id.
 
+    `event` and `title` say what it is; `story_id` is given where it must not overtake earlier ones of its story.
     Raises `StoreConflict` when its uid is taken.
     """
     row = tx.one(
         """
-        INSERT INTO deliveries (uid, alert_id, channel_id, state, due_at, attempts, reason, created_at,
-          done_at, payload)
-        VALUES (:uid, :alert_id, :channel_id, :state, :due_at, 0, :reason, :now, :done_at, :payload) RETURNING
-        id
+        INSERT INTO deliveries (uid, event, title, alert_id, story_id, channel_id, urgency, state, due_at, expires_at,
+          attempts, reason, created_at, done_at, payload)
+        VALUES (:uid, :event, :title, :alert_id, :story_id, :channel_id, :urgency, :state, :due_at, :expires_at,
+          0, :reason, :now, :done_at, :payload)
+        RETURNING id
         """,
         uid=uid,
+        event=event,
+        title=title,
         alert_id=alert_id,
+        story_id=story_id,
         channel_id=channel_id,
+        urgency=urgency.value,
         state=state.value,
         due_at=micros(due_at),
+        expires_at=micros(expires_at),
         reason=reason,
         now=micros(now),
         done_at=micros(now) if state in _FINAL else None,
@@ -131,8 +158,8 @@ def claim(
     )
     tx.run(
         """
-        INSERT INTO attempts (delivery_id, number, started_at, reason)
-        SELECT id, attempts, :now, '' FROM deliveries WHERE id IN (:ids)
+        INSERT INTO attempts (delivery_id, number, cause, started_at, reason)
+        SELECT id, attempts, 'due', :now, '' FROM deliveries WHERE id IN (:ids)
         """,
         now=micros(now),
         ids=ids,
@@ -267,13 +294,13 @@ SELECT id FROM deliveries WHERE state = 'pending' AND due_at <= :now ORDER BY du
 _EXPIRED = "SELECT id FROM deliveries WHERE state = 'leased' AND lease_until <= :now ORDER BY lease_until, id"
 
 _CLAIMED = """
-SELECT d.id, d.uid, d.alert_id, d.state, d.payload, d.due_at, d.attempts, d.reason, d.created_at,
-  d.lease_owner,
+SELECT d.id, d.uid, d.event, d.alert_id, d.story_id, d.urgency, d.state, d.payload, d.due_at, d.expires_at,
+  d.attempts, d.reason, d.created_at, d.lease_owner,
   c.id AS channel_id, c.slug AS channel_slug, c.kind AS channel_kind, c.address AS channel_address,
   c.secret AS channel_secret, c.enabled AS channel_enabled, c.disabled_reason AS channel_disabled_reason,
   c.owner AS channel_owner,
   a.id AS attempt_id, d.id AS attempt_delivery_id, a.number AS attempt_number,
-  a.started_at AS attempt_started_at,
+  a.cause AS attempt_cause, a.started_at AS attempt_started_at,
   a.ended_at AS attempt_ended_at, a.outcome AS attempt_outcome, a.status AS attempt_status,
   a.reason AS attempt_reason
 FROM deliveries d
@@ -283,12 +310,11 @@ WHERE d.id IN (:ids)
 """
 
 _VIEWS = """
-SELECT d.id, d.uid, a.uid AS alert_uid, s.slug AS subscription, c.slug AS channel, c.kind, y.title,
+SELECT d.id, d.uid, d.event, a.uid AS alert_uid, s.slug AS subscription, c.slug AS channel, c.kind, d.title,
   d.state, d.attempts, d.reason, d.created_at, d.due_at, d.done_at
 FROM deliveries d
-JOIN alerts a ON a.id = d.alert_id
-JOIN subscriptions s ON s.id = a.subscription_id
-JOIN stories y ON y.id = a.story_id
+LEFT JOIN alerts a ON a.id = d.alert_id
+LEFT JOIN subscriptions s ON s.id = a.subscription_id
 JOIN channels c ON c.id = d.channel_id
 """
 
@@ -297,11 +323,15 @@ def _delivery(tx: Transaction, row: Row) -> Delivery:
     return Delivery(
         id=row["id"],
         uid=row["uid"],
+        event=row["event"],
         alert_id=row["alert_id"],
+        story_id=row["story_id"],
+        urgency=Urgency(row["urgency"]),
         channel=channel_of(tx, row, "channel_"),
         state=DeliveryState(row["state"]),
         payload=bytes(row["payload"]),
         due_at=moment(row["due_at"]),
+        expires_at=moment(row["expires_at"]),
         attempts=row["attempts"],
         reason=row["reason"],
         created_at=moment(row["created_at"]),
@@ -315,6 +345,7 @@ def _attempt(row: Row, prefix: str = "") -> Attempt:
         id=row[f"{prefix}id"],
         delivery_id=row[f"{prefix}delivery_id"],
         number=row[f"{prefix}number"],
+        cause=AttemptCause(row[f"{prefix}cause"]),
         started_at=moment(row[f"{prefix}started_at"]),
         ended_at=moment_or_none(row[f"{prefix}ended_at"]),
         outcome=None if outcome is None else SendOutcome(outcome),
@@ -327,6 +358,7 @@ def _view(row: Row) -> DeliveryView:
     return DeliveryView(
         id=row["id"],
         uid=row["uid"],
+        event=row["event"],
         alert_uid=row["alert_uid"],
         subscription=row["subscription"],
         channel=row["channel"],

@@ -8,8 +8,9 @@ from typing import Any
 
 from monitor.errors import NotFound, StoreError
 from monitor.model import Channel, ChannelKind, Subscriber, Subscription
-from monitor.store.columns import from_json, micros, to_json
+from monitor.store.columns import from_json, micros, moment_or_none, to_json
 from monitor.store.connector import Row, Transaction
+from monitor.store.timing_column import timing_from_json, timing_to_json
 
 
 def list_subscribers(tx: Transaction) -> list[Subscriber]:
@@ -21,14 +22,15 @@ def put_subscriber(tx: Transaction, subscriber: Subscriber) -> Subscriber:
     """Insert a subscriber or update it by slug, and return what is stored."""
     row = tx.one(
         """
-        INSERT INTO subscribers (slug, name, language, owner) VALUES (:slug, :name, :language, :owner)
+        INSERT INTO subscribers (slug, name, language, zone, owner) VALUES (:slug, :name, :language, :zone, :owner)
         ON CONFLICT (slug) DO UPDATE SET name = excluded.name, language = excluded.language,
-          owner = excluded.owner
+          zone = excluded.zone, owner = excluded.owner
         RETURNING *
         """,
         slug=subscriber.slug,
         name=subscriber.name,
         language=subscriber.language,
+        zone=subscriber.zone,
         owner=subscriber.owner,
     )
     assert row is not None
@@ -132,7 +134,8 @@ def list_subscriptions(tx: Transaction, *, enabled_only: bool = True) -> list[Su
 def put_subscription(tx: Transaction, subscription: Subscription) -> Subscription:
     """Insert a subscription or update it by slug, and return what is stored.
 
-    Its subscriber and channel are found by their slugs. Raises `NotFound` when either is not stored.
+    Its subscriber and channels are found by their slugs. Raises `NotFound` when one is not stored. When the next digest
+    is due is not taken from here: it is worked out anew when the timing or the time zone has changed.
     """
     subscriber = tx.one("SELECT id FROM subscribers WHERE slug = :slug", slug=subscription.subscriber.slug)
     channel = tx.one("SELECT id FROM channels WHERE slug = :slug", slug=subscription.channel.slug)
@@ -140,12 +143,18 @@ def put_subscription(tx: Transaction, subscription: Subscription) -> Subscriptio
         raise NotFound(f"no subscriber is called {subscription.subscriber.slug!r}")
     if channel is None:
         raise NotFound(f"no channel is called {subscription.channel.slug!r}")
+    fallback = subscription.fallback and tx.one(
+        "SELECT id FROM channels WHERE slug = :slug", slug=subscription.fallback.slug
+    )
+    if subscription.fallback is not None and fallback is None:
+        raise NotFound(f"no channel is called {subscription.fallback.slug!r}")
     values: dict[str, Any] = {
         "slug": subscription.slug,
         "subscriber_id": subscriber["id"],
         "channel_id": channel["id"],
-        "topics": to_json(subscription.topics),
-        "languages": to_json(subscription.languages),
+        "fallback_channel_id": fallback["id"] if fallback else None,
+        **{name: to_json(getattr(subscription, name)) for name in _FILTERS},
+        "timing": timing_to_json(subscription.timing),
         "surges": int(subscription.surges),
         "enabled": int(subscription.enabled),
         "owner": subscription.owner,
@@ -171,24 +180,37 @@ def channel_of(tx: Transaction, row: Row, prefix: str = "") -> Channel:
     )
 
 
+_FILTERS = ("topics", "tags", "priorities", "languages", "publishers", "regions")
+
 _SUBSCRIPTIONS = """
-SELECT s.id AS subscription_id, s.slug AS subscription_slug, s.topics, s.languages, s.surges,
+SELECT s.id AS subscription_id, s.slug AS subscription_slug, s.topics, s.tags, s.priorities, s.languages, s.publishers,
+  s.regions, s.timing, s.surges, s.next_digest_at, s.last_digest_at,
   s.enabled AS subscription_enabled, s.owner AS subscription_owner,
-  b.id, b.slug, b.name, b.language, b.owner,
+  b.id, b.slug, b.name, b.language, b.zone, b.owner,
   c.id AS channel_id, c.slug AS channel_slug, c.kind AS channel_kind, c.address AS channel_address,
   c.secret AS channel_secret, c.enabled AS channel_enabled, c.disabled_reason AS channel_disabled_reason,
-  c.owner AS channel_owner
+  c.owner AS channel_owner,
+  f.id AS fallback_id, f.slug AS fallback_slug, f.kind AS fallback_kind, f.address AS fallback_address,
+  f.secret AS fallback_secret, f.enabled AS fallback_enabled, f.disabled_reason AS fallback_disabled_reason,
+  f.owner AS fallback_owner
 FROM subscriptions s
 JOIN subscribers b ON b.id = s.subscriber_id
 JOIN channels c ON c.id = s.channel_id
+LEFT JOIN channels f ON f.id = s.fallback_channel_id
 """
 
 _PUT_SUBSCRIPTION = """
-INSERT INTO subscriptions (slug, subscriber_id, channel_id, topics, languages, surges, enabled, owner)
-VALUES (:slug, :subscriber_id, :channel_id, :topics, :languages, :surges, :enabled, :owner)
+INSERT INTO subscriptions (slug, subscriber_id, channel_id, fallback_channel_id, topics, tags, priorities, languages,
+  publishers, regions, timing, surges, enabled, owner)
+VALUES (:slug, :subscriber_id, :channel_id, :fallback_channel_id, :topics, :tags, :priorities, :languages,
+  :publishers, :regions, :timing, :surges, :enabled, :owner)
 ON CONFLICT (slug) DO UPDATE SET
-  subscriber_id = excluded.subscriber_id, channel_id = excluded.channel_id, topics = excluded.topics,
-  languages = excluded.languages, surges = excluded.surges, enabled = excluded.enabled, owner = excluded.owner
+  subscriber_id = excluded.subscriber_id, channel_id = excluded.channel_id,
+  fallback_channel_id = excluded.fallback_channel_id, topics = excluded.topics, tags = excluded.tags,
+  priorities = excluded.priorities, languages = excluded.languages, publishers = excluded.publishers,
+  regions = excluded.regions, surges = excluded.surges, enabled = excluded.enabled, owner = excluded.owner,
+  next_digest_at = CASE WHEN subscriptions.timing = excluded.timing THEN subscriptions.next_digest_at END,
+  timing = excluded.timing
 """
 
 
@@ -205,7 +227,12 @@ def _context(slug: str) -> str:
 
 def _subscriber(row: Row) -> Subscriber:
     return Subscriber(
-        id=row["id"], slug=row["slug"], name=row["name"], language=row["language"], owner=row["owner"]
+        id=row["id"],
+        slug=row["slug"],
+        name=row["name"],
+        language=row["language"],
+        zone=row["zone"],
+        owner=row["owner"],
     )
 
 
@@ -215,9 +242,12 @@ def _subscription(tx: Transaction, row: Row) -> Subscription:
         slug=row["subscription_slug"],
         subscriber=_subscriber(row),
         channel=channel_of(tx, row, "channel_"),
-        topics=tuple(from_json(row["topics"])),
-        languages=tuple(from_json(row["languages"])),
+        **{name: tuple(from_json(row[name])) for name in _FILTERS},
+        timing=timing_from_json(row["timing"]),
+        fallback=channel_of(tx, row, "fallback_") if row["fallback_id"] is not None else None,
         surges=bool(row["surges"]),
         enabled=bool(row["subscription_enabled"]),
+        next_digest_at=moment_or_none(row["next_digest_at"]),
+        last_digest_at=moment_or_none(row["last_digest_at"]),
         owner=row["subscription_owner"],
     )

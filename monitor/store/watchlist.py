@@ -144,16 +144,18 @@ def _bump(tx: Transaction, topic: Row) -> None:
 
 _INSERT = """
 INSERT INTO topics
-  (slug, watchlist, name, description, priority, query, query_groups, owner, revision, enabled, examples)
+  (slug, watchlist, name, description, priority, query, query_groups, tags, owner, revision, enabled, examples)
 VALUES
-  (:slug, :watchlist, :name, :description, :priority, :query, :query_groups, :owner, :revision, :enabled, :examples)
+  (:slug, :watchlist, :name, :description, :priority, :query, :query_groups, :tags, :owner, :revision, :enabled,
+    :examples)
 RETURNING *
 """
 
 _UPDATE = """
 UPDATE topics SET
   watchlist = :watchlist, name = :name, description = :description, priority = :priority, query = :query,
-  query_groups = :query_groups, owner = :owner, revision = :revision, enabled = :enabled, examples = :examples
+  query_groups = :query_groups, tags = :tags, owner = :owner, revision = :revision, enabled = :enabled,
+  examples = :examples
 WHERE slug = :slug RETURNING *
 """
 
@@ -171,6 +173,7 @@ def _columns(topic: Topic) -> dict[str, Any]:
         "priority": topic.priority.value,
         "query": topic.query,
         "query_groups": to_json(topic.groups),
+        "tags": to_json(topic.tags),
         "owner": topic.owner,
         "enabled": int(topic.enabled),
         "examples": to_json(examples),
@@ -187,6 +190,7 @@ def _topic(row: Row) -> Topic:
         priority=Priority(row["priority"]),
         query=row["query"],
         groups=tuple((name, text) for name, text in from_json(row["query_groups"])),
+        tags=tuple(from_json(row["tags"])),
         owner=row["owner"],
         revision=row["revision"],
         enabled=bool(row["enabled"]),

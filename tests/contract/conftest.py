@@ -186,10 +186,13 @@ class Seed:
         return outbox.add_delivery(
             tx,
             uid=uid,
+            event="alert.first",
+            title=alert.story.title,
             alert_id=alert.id,
             channel_id=alert.subscription.channel.id,
             payload=b"\x00payload of " + uid.encode(),
             due_at=self.t(due),
+            expires_at=self.t(10_000),
             now=self.t(),
         )
 

@@ -50,7 +50,7 @@ async def test_a_delivery_shows_what_a_list_needs(store: Store, seed: Seed, t: C
     one = await store.write(seed.delivery, alert, "d-1", due=3)
     assert await store.read(outbox.list_deliveries, limit=5) == [
         DeliveryView(
-            id=one, uid="d-1", alert_uid=alert.uid, subscription="ana-all", channel="ana-all-hook",
+            id=one, uid="d-1", event="alert.first", alert_uid=alert.uid, subscription="ana-all", channel="ana-all-hook",
             kind=ChannelKind.WEBHOOK, title="Tariffs pause", state=DeliveryState.PENDING, attempts=0, reason="",
             created_at=t(), due_at=t(3), done_at=None,
         )
@@ -62,8 +62,9 @@ async def test_a_delivery_shows_what_a_list_needs(store: Store, seed: Seed, t: C
 async def test_a_delivery_can_be_born_in_a_final_state(store: Store, seed: Seed, t: Clock) -> None:
     alert = await store.write(seed.alert)
     await store.write(
-        outbox.add_delivery, uid="d", alert_id=alert.id, channel_id=alert.subscription.channel.id, payload=b"",
-        due_at=t(), now=t(), state=DeliveryState.CANCELLED, reason="switched off",
+        outbox.add_delivery, uid="d", event="alert.first", title="", alert_id=alert.id,
+        channel_id=alert.subscription.channel.id, payload=b"", due_at=t(), expires_at=t(9), now=t(),
+        state=DeliveryState.CANCELLED, reason="switched off",
     )  # fmt: skip
     (view,) = await store.read(outbox.list_deliveries, limit=5, state=DeliveryState.CANCELLED)
     assert (view.reason, view.done_at) == ("switched off", t())
@@ -81,8 +82,9 @@ async def test_a_claim_gives_the_exact_bytes_an_open_secret_and_an_open_attempt(
     alert = await store.write(fill)
     ((delivery, attempt),) = await claim(store, t, at=2)
     assert delivery == Delivery(
-        id=delivery.id, uid="d-1", alert_id=alert.id, channel=alert.subscription.channel, state=DeliveryState.LEASED,
-        payload=b"\x00payload of d-1", due_at=t(), attempts=1, created_at=t(), lease_owner="me",
+        id=delivery.id, uid="d-1", event="alert.first", alert_id=alert.id, channel=alert.subscription.channel,
+        state=DeliveryState.LEASED, payload=b"\x00payload of d-1", due_at=t(), expires_at=t(10_000), attempts=1,
+        created_at=t(), lease_owner="me",
     )  # fmt: skip
     assert delivery.channel.secret == "whsec_1"
     assert attempt == Attempt(id=attempt.id, delivery_id=delivery.id, number=1, started_at=t(2))

@@ -86,10 +86,13 @@ class Outbox(RuleBasedStateMachine):
             self.store.write(
                 outbox.add_delivery,
                 uid=uid,
+                event="alert.first",
+                title="a story",
                 alert_id=alert.id,
                 channel_id=alert.subscription.channel.id,
                 payload=uid.encode(),
                 due_at=due_at,
+                expires_at=due_at + timedelta(days=7),
                 now=self.now,
             )
         )

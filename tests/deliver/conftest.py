@@ -200,11 +200,13 @@ def _delivery(
     return Delivery(
         id=1,
         uid=UID,
+        event="alert.first",
         alert_id=7,
         channel=Channel(id=1, slug="main", kind=kind, address=address, secret=secret, owner="ui"),
         state=DeliveryState.LEASED,
         payload=payload,
         due_at=CREATED,
+        expires_at=CREATED + timedelta(days=1),
         attempts=1,
         created_at=CREATED,
         lease_owner="test",
