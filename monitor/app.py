@@ -19,6 +19,7 @@ import structlog
 
 from monitor.config import Desired, Plan, Settings, apply_plan, load_desired
 from monitor.deliver import SenderIdentity, SendTools
+from monitor.deliver.links import link_key
 from monitor.errors import ConfigError, Problem
 from monitor.fetch.pool import ParserPool
 from monitor.match import Watchlist, compile_watchlist
@@ -125,6 +126,7 @@ class App:
         if pusher is not None:
             closing.push_async_callback(pusher.close)
         in_use = hosts_in_use(settings)
+        identity = sender_identity(settings, key=link_key(store_key(settings)))
         app = cls(
             settings=settings,
             store=store,
@@ -148,12 +150,12 @@ class App:
                 options=ArticleOptions(),
             ),
             shipper=Shipper(context, tools=tools, options=send_options(tools.smtp)),
-            surges=Surges(context, identity=sender_identity(settings), options=surge_options(settings)),
+            surges=Surges(context, identity=identity, options=surge_options(settings)),
             pusher=pusher,
             parsers=parsers,
             http=http,
             tools=tools,
-            identity=sender_identity(settings),
+            identity=identity,
             started_at=_now(),
             pace=in_force,
             _snapshot=snapshot,

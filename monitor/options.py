@@ -167,8 +167,8 @@ def surge_options(settings: Settings) -> SurgeOptions:
     return SurgeOptions(enabled=surges.enabled, rules=SENSITIVE if surges.sensitive else CALM)
 
 
-def sender_identity(settings: Settings) -> SenderIdentity:
-    """Say who alerts come from."""
+def sender_identity(settings: Settings, *, key: bytes) -> SenderIdentity:
+    """Say who alerts come from; `key` signs the links in them."""
     sender = settings.smtp.mail_from if settings.smtp else ""
     return SenderIdentity(
         instance=settings.service.name,
@@ -176,5 +176,6 @@ def sender_identity(settings: Settings) -> SenderIdentity:
         mail_domain=parseaddr(sender)[1].rpartition("@")[2] or "localhost",
         base_url=settings.service.base_url,
         contact=settings.service.contact,
+        link_key=key,
         version=__version__,
     )

@@ -6,8 +6,8 @@ import textwrap
 from monitor.deliver.card import Card, cards
 from monitor.deliver.sender import SenderIdentity, SendTools
 from monitor.deliver.surge_wording import alert_title, lead
-from monitor.deliver.wording import phrases_for
-from monitor.model import Alert, Attempt, Delivery, SendOutcome, SendResult
+from monitor.deliver.wording import one_line, phrases_for
+from monitor.model import Alert, Attempt, Delivery, Notice, SendOutcome, SendResult
 
 WIDTH = 96
 _HEADLINE = re.compile(r"^(?=\S).+$", re.MULTILINE)
@@ -32,6 +32,11 @@ class ConsoleSender:
             ]
             blocks.insert(0, "\n".join(above))
         return ("\n".join(blocks) + "\n").encode()
+
+    def render_notice(self, notice: Notice, identity: SenderIdentity) -> bytes:
+        """Return the notice as UTF-8 text that ends with an empty line."""
+        lines = [one_line(notice.title, 300), *(_indented(one_line(line, 2000)) for line in notice.lines)]
+        return ("\n".join([*lines, *([f"  {notice.link}"] if notice.link else [])]) + "\n\n").encode()
 
     async def send(self, delivery: Delivery, attempt: Attempt, tools: SendTools) -> SendResult:
         """Write the stored text and flush it."""

@@ -6,6 +6,7 @@ twelve Spanish headlines. The conversation is in `monitor.deliver.smtp`. No remo
 
 import hashlib
 import re
+import textwrap
 from email.header import Header
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
@@ -20,7 +21,7 @@ from monitor.deliver.sender import SenderIdentity, SendTools
 from monitor.deliver.smtp import hand_over
 from monitor.deliver.surge_wording import alert_title, lead
 from monitor.deliver.wording import Phrases, one_line, phrases_for, safe_link
-from monitor.model import Alert, Attempt, Delivery, SendOutcome, SendResult
+from monitor.model import Alert, Attempt, Delivery, Notice, SendOutcome, SendResult
 
 SUBJECT_LIMIT = 220
 SHOWN = 12  # items shown in full; a story that has more is counted
@@ -65,6 +66,29 @@ class EmailSender:
         # Set last: add_alternative moves earlier Content-* headers into the first part.
         message.set_raw("Content-Language", phrases.language)
         message.set_boundary("=_" + hashlib.sha256(alert.uid.encode()).hexdigest()[:40])
+        return message.as_bytes(policy=_POLICY)
+
+    def render_notice(self, notice: Notice, identity: SenderIdentity) -> bytes:
+        """Return a notice as a plain message; the same notice gives the same bytes."""
+        domain = _token(identity.mail_domain)
+        name, address = parseaddr(identity.mail_from)
+        message = EmailMessage(policy=_POLICY)
+        for header, value in (
+            ("From", f"{_phrase('From', name or identity.instance)} <{_header_address(address)}>"),
+            ("To", _header_address(notice.channel.address)),
+            ("Subject", encoded("Subject", one_line(notice.title, SUBJECT_LIMIT))),
+            ("Date", format_datetime(notice.created_at)),
+            ("Message-ID", f"<{_token(notice.uid)}@{domain}>"),
+            ("Auto-Submitted", "auto-generated"),
+            ("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        ):
+            message.set_raw(header, value)
+        paragraphs = [
+            textwrap.fill(one_line(line, 4000), 76, break_long_words=False) for line in notice.lines
+        ]
+        body = "\n\n".join([*paragraphs, *([notice.link] if notice.link else [])])
+        message.set_content(body + "\n", subtype="plain", charset="utf-8", cte="quoted-printable")
+        message.set_raw("Content-Language", phrases_for(notice.language).language)
         return message.as_bytes(policy=_POLICY)
 
     async def send(self, delivery: Delivery, attempt: Attempt, tools: SendTools) -> SendResult:

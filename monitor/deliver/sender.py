@@ -13,7 +13,7 @@ from typing import Literal, Protocol, TextIO
 import httpx
 
 from monitor.errors import Refused
-from monitor.model import Alert, Attempt, Delivery, SendResult
+from monitor.model import Alert, Attempt, Delivery, Notice, SendResult
 
 TlsMode = Literal["required", "implicit", "opportunistic", "none"]
 
@@ -23,7 +23,8 @@ class SenderIdentity:
     """As whom an installation speaks.
 
     `mail_from` is an address, bare or with a display name; `mail_domain` ends Message-IDs and List-Ids;
-    `contact` (a mail address or a URL) is where a reader can ask for changes; `base_url` is our own site.
+    `contact` (a mail address or a URL) is where a reader can ask for changes; `base_url` is our own site, and
+    `link_key` signs the links into it.
     """
 
     instance: str
@@ -31,6 +32,7 @@ class SenderIdentity:
     mail_domain: str
     base_url: str = ""
     contact: str = ""
+    link_key: bytes = field(default=b"", repr=False)
     version: str
 
 
@@ -96,6 +98,10 @@ class Sender(Protocol):
 
         Pure: the same alert gives the same bytes, dated `alert.created_at`.
         """
+        ...
+
+    def render_notice(self, notice: Notice, identity: SenderIdentity) -> bytes:
+        """Return the exact bytes of a notice, as `render` does of an alert."""
         ...
 
     async def send(self, delivery: Delivery, attempt: Attempt, tools: SendTools) -> SendResult:

@@ -33,7 +33,7 @@ from monitor.deliver.wording import (
     why_topic,
 )
 from monitor.errors import GuardError
-from monitor.model import Alert, AlertHit, Attempt, Delivery, SendOutcome, SendResult, Surge
+from monitor.model import Alert, AlertHit, Attempt, Delivery, Notice, SendOutcome, SendResult, Surge
 
 EVENT_TYPE = "alert.created"
 MAX_PAYLOAD = 19_999  # bytes: receivers may count on less than 20 kB
@@ -81,6 +81,21 @@ class WebhookSender:
             if len(payload) <= MAX_PAYLOAD:
                 return payload
         return _as_many_as_fit(alert, hits)
+
+    def render_notice(self, notice: Notice, identity: SenderIdentity) -> bytes:
+        """Return the payload of a notice; its `type` is the notice's kind."""
+        body = {
+            "type": notice.kind.value,
+            "timestamp": _stamp(notice.created_at),
+            "data": {
+                "notice": notice.uid,
+                "about": notice.about,
+                "title": one_line(notice.title, 300),
+                "lines": [one_line(line, 2000) for line in notice.lines],
+                "link": safe_link(notice.link),
+            },
+        }
+        return _compact(body)
 
     async def send(self, delivery: Delivery, attempt: Attempt, tools: SendTools) -> SendResult:
         """POST the stored bytes once, signed with the time of this attempt."""

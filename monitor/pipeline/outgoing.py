@@ -1,11 +1,11 @@
-"""What becomes of an alert that was decided on: its bytes are made, its delivery queued, and the log told."""
+"""What becomes of an alert that was decided on, or of a notice: its bytes are made and its delivery is queued."""
 
 from datetime import datetime, timedelta
 
 import structlog
 
 from monitor.deliver import SENDERS, SenderIdentity
-from monitor.model import Alert, AlertKind, DeliveryState, Subscription, Urgency
+from monitor.model import Alert, AlertKind, DeliveryState, Notice, Subscription, Urgency
 from monitor.store import Transaction, outbox
 
 log = structlog.get_logger()
@@ -39,6 +39,22 @@ def queue_alert(tx: Transaction, alert: Alert, *, identity: SenderIdentity, now:
         reason=problem or "",
     )
     return problem
+
+
+def queue_notice(tx: Transaction, notice: Notice, *, identity: SenderIdentity, now: datetime) -> int:
+    """Queue a notice for its channel, ahead of everything that is not urgent; return the delivery's id."""
+    return outbox.add_delivery(
+        tx,
+        uid=notice.uid,
+        event=notice.kind.value,
+        title=notice.title,
+        channel_id=notice.channel.id,
+        urgency=Urgency.URGENT,
+        payload=SENDERS[notice.channel.kind].render_notice(notice, identity),
+        due_at=now,
+        expires_at=now + _LIFETIMES[Urgency.URGENT],
+        now=now,
+    )
 
 
 def _render(alert: Alert, identity: SenderIdentity) -> tuple[bytes, str | None]:
