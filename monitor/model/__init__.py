@@ -4,7 +4,7 @@ Times are timezone-aware UTC datetimes. Ids are the store's integers; `uid`s are
 """
 
 from monitor.model.access import Access, BasicAuth, BearerAuth, SecretKind, SecretRef
-from monitor.model.alert import Alert, AlertHit, AlertKind, Decision, FeedHealth, Urgency, Verdict
+from monitor.model.alert import Alert, AlertHit, AlertKind, Decision, FeedHealth, HoldCause, Urgency, Verdict
 from monitor.model.delivery import Attempt, AttemptCause, Delivery, DeliveryState, SendOutcome, SendResult
 from monitor.model.feed import Feed, FetchState, HealthState, Hints, Outcome, Poll
 from monitor.model.hit import Hit, HitReason, Span
@@ -44,6 +44,7 @@ __all__ = [
     "Hints",
     "Hit",
     "HitReason",
+    "HoldCause",
     "Hub",
     "Item",
     "ItemDraft",

@@ -11,6 +11,18 @@ from monitor.model.surge import Surge
 from monitor.model.topic import Priority, Topic
 
 
+class HoldCause(StrEnum):
+    """Why a hit waits for a bundle or digest instead of going out at once."""
+
+    CADENCE = "cadence"  # the subscription takes digests only
+    QUIET = "quiet"  # it came in quiet hours
+    BUDGET = "budget"  # the day's alerts were used up
+    OLD = "old"  # it was published long before it was found
+    NO_NEWS = "no_news"  # it adds nothing to a story that was told
+    TOO_MUCH = "too_much"  # the story had its share of follow-ups today
+    SOON = "soon"  # the story was told just now; it goes out in the story's bundle
+
+
 class Verdict(StrEnum):
     """What became of one hit for one subscription.
 
@@ -30,13 +42,14 @@ class Verdict(StrEnum):
 class Decision:
     """The one answer for (hit, subscription), with its reason in words.
 
-    `held_until` is set while it waits; `silence_id` names the silence that suppressed it.
+    `cause` and `held_until` are set for one that waits, or waited; `silence_id` names the silence that suppressed it.
     """
 
     hit_id: int
     subscription_id: int
     verdict: Verdict
     reason: str
+    cause: HoldCause | None = None
     held_until: datetime | None = None
     silence_id: int | None = None
 
@@ -63,8 +76,8 @@ class Urgency(IntEnum):
 class AlertHit:
     """A hit beside the topic it belongs to, as an alert shows them.
 
-    `publisher` and `region` are those of its feed. `story` is set in alerts that tell of several; `note` says in words
-    why it waited, or that it is old.
+    `publisher` and `region` are those of its feed. `story` is set in alerts that tell of several, `cause` where it had to
+    wait.
     """
 
     hit: Hit
@@ -72,7 +85,7 @@ class AlertHit:
     publisher: str = ""
     region: str = ""
     story: Story | None = None
-    note: str = ""
+    cause: HoldCause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +115,7 @@ class Alert:
 
     `subject` is the frozen headline under which a story's mails form a thread; empty: the story's title.
     `news` says what is new in a follow-up or bundle, one phrase each. `notes` are remarks that belong on top: a silence
-    that ended, a digest that is late. `held` counts what a digest holds by the reason it waited for; `since` is the
+    that ended, a digest that is late. `held` counts what a digest holds by why it waited; `since` is the
     beginning of a digest's period and `health` how the feeds stood.
     """
 
@@ -117,7 +130,7 @@ class Alert:
     subject: str = ""
     news: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    held: tuple[tuple[str, int], ...] = ()
+    held: tuple[tuple[HoldCause, int], ...] = ()
     since: datetime | None = None
     health: FeedHealth | None = None
     surges: tuple[Surge, ...] = ()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from monitor.model import Decision, Verdict
+from monitor.model import Decision, HoldCause, Verdict
 from monitor.store.columns import micros, moment_or_none
 from monitor.store.connector import Transaction
 
@@ -26,8 +26,10 @@ def add_decisions(
     """
     tx.many(
         """
-        INSERT INTO decisions (hit_id, subscription_id, verdict, reason, alert_id, decided_at, held_until, silence_id)
-        VALUES (:hit_id, :subscription_id, :verdict, :reason, :alert_id, :decided_at, :held_until, :silence_id)
+        INSERT INTO decisions (hit_id, subscription_id, verdict, reason, alert_id, decided_at, cause, held_until,
+          silence_id)
+        VALUES (:hit_id, :subscription_id, :verdict, :reason, :alert_id, :decided_at, :cause, :held_until,
+          :silence_id)
         """,
         [
             {
@@ -37,6 +39,7 @@ def add_decisions(
                 "reason": each.reason,
                 "alert_id": alert_id,
                 "decided_at": micros(now),
+                "cause": each.cause.value if each.cause else "",
                 "held_until": micros(each.held_until),
                 "silence_id": each.silence_id,
             }
@@ -49,7 +52,7 @@ def decisions_of_item(tx: Transaction, item_id: int) -> list[tuple[Decision, str
     """Return (decision, subscription slug, topic slug) for an item, in order of topic and subscription."""
     rows = tx.rows(
         """
-        SELECT d.hit_id, d.subscription_id, d.verdict, d.reason, d.held_until, d.silence_id,
+        SELECT d.hit_id, d.subscription_id, d.verdict, d.reason, d.cause, d.held_until, d.silence_id,
           s.slug AS subscription_slug, t.slug AS topic_slug
         FROM decisions d
         JOIN hits h ON h.id = d.hit_id
@@ -66,6 +69,7 @@ def decisions_of_item(tx: Transaction, item_id: int) -> list[tuple[Decision, str
                 subscription_id=row["subscription_id"],
                 verdict=Verdict(row["verdict"]),
                 reason=row["reason"],
+                cause=HoldCause(row["cause"]) if row["cause"] else None,
                 held_until=moment_or_none(row["held_until"]),
                 silence_id=row["silence_id"],
             ),

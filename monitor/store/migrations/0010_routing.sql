@@ -36,7 +36,9 @@ CREATE TABLE silences_told (
   PRIMARY KEY (silence_id, subscription_id)
 ){strict};
 
--- A decision with held_until set waits for its bundle or digest, and is settled when that is made or given up.
+-- cause says in one word why a hit waits. A decision with held_until set waits for its bundle or digest, and is
+-- settled when that is made or given up.
+ALTER TABLE decisions ADD COLUMN cause {text} NOT NULL DEFAULT '';
 ALTER TABLE decisions ADD COLUMN held_until {int};
 ALTER TABLE decisions ADD COLUMN settled_at {int};
 ALTER TABLE decisions ADD COLUMN silence_id {int} REFERENCES silences (id);
