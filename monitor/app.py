@@ -51,6 +51,7 @@ from monitor.pipeline import (
     Surges,
     dispatch,
     index_archive,
+    release,
     tidy,
 )
 from monitor.state_folder import prepare_state_dir, store_key, take_lock
@@ -236,6 +237,10 @@ class App:
     async def dispatch(self) -> int:
         """Decide all undecided hits."""
         return await dispatch(self.context, identity=self.identity, assigner=self.assigner)
+
+    async def release(self) -> int:
+        """Send what waited for quiet hours, a bundle or a digest, and is due."""
+        return await release(self.context, identity=self.identity)
 
     async def tidy(self) -> dict[str, int]:
         """Delete what is past its retention."""

@@ -86,6 +86,7 @@ async def poll_once(settings: Settings, slugs: Sequence[str]) -> list[FeedLine]:
         await app.poller.poll_due()
         await app.articles.read_due()
         await app.dispatch()
+        await app.release()
         while await app.shipper.fill():
             await app.shipper.crew.drain()
         return [
@@ -171,6 +172,7 @@ async def _running(app: App) -> AsyncIterator[LocalRunner]:
             Stage.POLL: app.poller.fill,
             Stage.READ: app.articles.fill,
             Stage.DISPATCH: app.dispatch,
+            Stage.RELEASE: app.release,
             Stage.SEND: app.shipper.fill,
             Stage.SURGE: app.surges.check_due,
         },

@@ -61,10 +61,11 @@ async def opened(stage: DemoStage, *, console: io.StringIO | None = None) -> Asy
 
 
 async def round_trip(app: App) -> None:
-    """Run each stage once, to its end: poll what is due, read articles, decide, send what is due."""
+    """Run each stage once, to its end: poll what is due, read articles, decide, release, send what is due."""
     await app.poller.poll_due()
     await app.articles.read_due()
     await app.dispatch()
+    await app.release()
     while await app.shipper.fill():
         await app.shipper.crew.drain()
 

@@ -9,11 +9,12 @@ from monitor.model.delivery import Attempt, AttemptCause, Delivery, DeliveryStat
 from monitor.model.feed import Feed, FetchState, HealthState, Hints, Outcome, Poll
 from monitor.model.hit import Hit, HitReason, Span
 from monitor.model.item import Item, ItemDraft, ItemText
+from monitor.model.news import News, NewsKind
 from monitor.model.notice import Notice, NoticeKind
 from monitor.model.push import Hub, Push, PushState
 from monitor.model.recipient import Channel, ChannelKind, Subscriber, Subscription
 from monitor.model.silence import Matcher, Silence
-from monitor.model.story import Story
+from monitor.model.story import Story, Told
 from monitor.model.surge import Direction, Forecast, Place, Surge
 from monitor.model.timing import Cadence, Quiet, Timing
 from monitor.model.topic import Example, Priority, Topic
@@ -50,6 +51,8 @@ __all__ = [
     "ItemDraft",
     "ItemText",
     "Matcher",
+    "News",
+    "NewsKind",
     "Notice",
     "NoticeKind",
     "Outcome",
@@ -71,6 +74,7 @@ __all__ = [
     "Subscription",
     "Surge",
     "Timing",
+    "Told",
     "Topic",
     "Urgency",
     "Verdict",

@@ -76,8 +76,8 @@ class Urgency(IntEnum):
 class AlertHit:
     """A hit beside the topic it belongs to, as an alert shows them.
 
-    `publisher` and `region` are those of its feed. `story` is set in alerts that tell of several, `cause` where it had to
-    wait.
+    `publisher` and `region` are those of its feed. `story` is set in alerts that tell of several, `cause` where it had
+    to wait, and `note` then says so in the subscriber's language.
     """
 
     hit: Hit
@@ -86,6 +86,7 @@ class AlertHit:
     region: str = ""
     story: Story | None = None
     cause: HoldCause | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitor.model.topic import Priority
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
@@ -21,3 +23,25 @@ class Story:
     items: int = 0
     outlets: int = 0
     independent: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a subscription was told of a story.
+
+    `subject` heads its mails. `alerts` counts them, `lately` those of the last 24 hours. `facts` are keys of what the
+    told items said (`monitor.route.news`), `languages` those they were in, `independent` how many outlets had texts of
+    their own when it was last told, and `priority` the highest of the topics that told it.
+    """
+
+    subscription_id: int
+    story_id: int
+    subject: str
+    first_at: datetime
+    last_at: datetime
+    alerts: int = 1
+    lately: int = 1
+    facts: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    independent: int = 0
+    priority: Priority = Priority.NORMAL

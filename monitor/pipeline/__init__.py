@@ -1,4 +1,4 @@
-"""The stages in the order data flows: poll, read, dispatch, send; surges looks on, tidy and archive work behind them.
+"""The stages as data flows: poll, read, dispatch, release, send; surges looks on, tidy and archive work behind them.
 
 The only place that joins stages. Each stage computes first and then commits one transaction, and what it
 commits is the next stage's queue: a crash between any two leaves rows that the next tick finishes.
@@ -13,6 +13,7 @@ from monitor.pipeline.hosts import Hosts
 from monitor.pipeline.pages import make_robots
 from monitor.pipeline.poll import Poller, PollOptions
 from monitor.pipeline.push import Pusher, PushOptions
+from monitor.pipeline.release import release
 from monitor.pipeline.send import SendOptions, Shipper
 from monitor.pipeline.surges import SurgeOptions, Surges
 from monitor.pipeline.tidy import Retention, tidy
@@ -37,5 +38,6 @@ __all__ = [
     "folding",
     "index_archive",
     "make_robots",
+    "release",
     "tidy",
 ]

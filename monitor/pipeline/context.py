@@ -15,6 +15,7 @@ class Stage(StrEnum):
     POLL = "poll"
     READ = "read"
     DISPATCH = "dispatch"
+    RELEASE = "release"
     SEND = "send"
     SURGE = "surge"
 

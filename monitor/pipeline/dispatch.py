@@ -4,25 +4,29 @@ One at a time per installation, in order of (first_seen, item id), so that repla
 same stories. The exact bytes to send are made here, once: every retry sends and signs the same.
 """
 
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 
 from monitor.deliver import SenderIdentity
+from monitor.deliver.notes import say_news
 from monitor.match import StoryWindow
-from monitor.model import Alert, AlertHit, Hit, Story, Topic
+from monitor.model import Alert, Hit, Story, Subscription, Told, Verdict
 from monitor.pipeline.assign import StoryAssigner, assign
 from monitor.pipeline.context import Context, Stage
-from monitor.pipeline.outgoing import queue_alert, tell
-from monitor.route import NO_ALERT, Ruling, decide
-from monitor.store import Transaction, hits, ledger, outbox, recipients, watchlist
+from monitor.pipeline.outgoing import Outlook, raise_alert, tell
+from monitor.pipeline.showing import show_hits
+from monitor.route import NO_ALERT, Present, Ruling, day_began, decide
+from monitor.store import Transaction, hits, ledger, recipients, silences, watchlist
+from monitor.store.ledger import alerts_since
+from monitor.store.told import told_of_story
 
 log = structlog.get_logger()
 
 BATCH_ITEMS = 50
+LATELY = timedelta(hours=24)  # in which a story's follow-ups are counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,21 +74,32 @@ def _decide_batch(
         return _Dispatched(decided=0, window=window, alerts=(), suppressed=(), unwritten=())
     now = context.clock()
     topics = {topic.slug: topic for topic in watchlist.list_topics(tx, enabled_only=False)}
+    shown = {each.hit.id: each for each in show_hits(tx, pending, topics=topics)}
     subscriptions = recipients.list_subscriptions(tx)
+    routing = _Routing(tx, subscriptions, now=now)
     alerts: list[Alert] = []
     suppressed: list[tuple[Story, Ruling]] = []
     unwritten: list[tuple[Alert, str]] = []
     for story, members in _stories(tx, pending, window=window, context=context):
-        shown = [AlertHit(hit=hit, topic=_as_judged(topics[hit.topic_slug], hit)) for hit in members]
-        for ruling in decide(shown, subscriptions, told=ledger.told(tx, story.id)):
-            alert = _keep_ruling(tx, ruling, story, uid=context.new_uid(), now=now)
+        told = told_of_story(tx, story.id, since=now - LATELY)
+        found = [shown[hit.id] for hit in members]
+        for ruling in decide(found, subscriptions, story=story, told=told, present=routing.present):
+            before = told.get(ruling.subscription.id)
+            alert, problem = _keep_ruling(
+                tx,
+                ruling,
+                story,
+                before,
+                outlook=Outlook(identity=identity, new_uid=context.new_uid),
+                now=now,
+            )
             if alert is None:
                 suppressed.append((story, ruling))
-            else:
-                alerts.append(alert)
-                problem = queue_alert(tx, alert, identity=identity, now=now)
-                if problem:
-                    unwritten.append((alert, problem))
+                continue
+            routing.count(ruling.subscription)
+            alerts.append(alert)
+            if problem:
+                unwritten.append((alert, problem))
     hits.mark_decided(tx, [hit.id for hit in pending], now=now)
     return _Dispatched(
         decided=len(pending),
@@ -95,9 +110,21 @@ def _decide_batch(
     )
 
 
-def _as_judged(topic: Topic, hit: Hit) -> Topic:
-    """Show the topic with the revision that made the hit, even when it was edited since."""
-    return replace(topic, revision=hit.topic_revision)
+class _Routing:
+    """What rulings of one batch depend on, kept up to date while the batch makes alerts."""
+
+    def __init__(self, tx: Transaction, subscriptions: Sequence[Subscription], *, now: datetime) -> None:
+        self._sent = {
+            each.id: alerts_since(tx, each.id, day_began(now, each.subscriber.zone))
+            for each in subscriptions
+            if each.timing.budget
+        }
+        self.present = Present(now=now, silences=silences.list_silences(tx, now=now), sent_today=self._sent)
+
+    def count(self, subscription: Subscription) -> None:
+        """Count an alert against its subscription's budget."""
+        if subscription.id in self._sent:
+            self._sent[subscription.id] += 1
 
 
 def _stories(
@@ -118,20 +145,28 @@ def _stories(
     return [(joined[story_id], found) for story_id, found in members.items()]
 
 
-def _keep_ruling(tx: Transaction, ruling: Ruling, story: Story, *, uid: str, now: datetime) -> Alert | None:
-    """Write the ledger's rows for one subscription, and the alert if there is one."""
-    alert = None
+def _keep_ruling(
+    tx: Transaction, ruling: Ruling, story: Story, before: Told | None, *, outlook: Outlook, now: datetime
+) -> tuple[Alert | None, str | None]:
+    """Write the ledger's rows for one subscription, and the alert if there is one, with why it cannot be sent."""
+    alert, problem = None, None
     if ruling.tell:
-        alert = outbox.add_alert(
+        language = ruling.subscription.subscriber.language
+        alert, problem = raise_alert(
             tx,
             Alert(
-                uid=uid,
+                uid=outlook.new_uid(),
+                kind=ruling.kind,
                 subscription=ruling.subscription,
                 story=story,
                 hits=ruling.tell,
                 reason=ruling.reason,
                 created_at=now,
+                subject=before.subject if before else story.title,
+                news=tuple(say_news(each, language) for each in ruling.news),
             ),
+            told={story.id: before} if before else {},
+            outlook=outlook,
         )
     told = {shown.hit.id for shown in ruling.tell}
     ledger.add_decisions(
@@ -143,18 +178,24 @@ def _keep_ruling(tx: Transaction, ruling: Ruling, story: Story, *, uid: str, now
     ledger.add_decisions(
         tx, [decision for decision in ruling.decisions if decision.hit_id not in told], alert_id=None, now=now
     )
-    return alert
+    return alert, problem
 
 
 def _tell_suppressed(story: Story, ruling: Ruling) -> None:
-    """Log what a subscription was not told; the many of a first poll only when debugging."""
-    quiet = all(decision.reason in NO_ALERT.values() for decision in ruling.decisions)
-    log.log(
-        logging.DEBUG if quiet else logging.INFO,
-        "alert.suppressed",
-        subscription=ruling.subscription.slug,
-        story=story.uid,
-        title=story.title,
-        hits=len(ruling.decisions),
-        reason=ruling.decisions[-1].reason,
-    )
+    """Log what a subscription was not told now; what it never asked for, and a first poll, only when debugging."""
+    details = {
+        "subscription": ruling.subscription.slug,
+        "story": story.uid,
+        "title": story.title,
+        "hits": len(ruling.decisions),
+        "reason": ruling.decisions[-1].reason,
+    }
+    if any(decision.held_until for decision in ruling.decisions):
+        log.info("alert.held", **details)
+    elif all(
+        decision.verdict is Verdict.UNASKED or decision.reason in NO_ALERT.values()
+        for decision in ruling.decisions
+    ):
+        log.debug("alert.suppressed", **details)
+    else:
+        log.info("alert.suppressed", **details)

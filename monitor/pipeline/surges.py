@@ -16,12 +16,12 @@ import structlog
 from monitor.deliver import SenderIdentity
 from monitor.match import Watchlist, compile_watchlist
 from monitor.match.surge import CALM, SurgeRules
-from monitor.model import Alert, AlertKind, Place, Priority, Subscription, Surge, Topic
+from monitor.model import Alert, AlertKind, Cadence, Place, Priority, Subscription, Surge, Topic
 from monitor.pipeline.context import Context, Stage
-from monitor.pipeline.outgoing import queue_alert, tell
+from monitor.pipeline.outgoing import Outlook, raise_alert, tell
 from monitor.pipeline.surge_search import Draft, search_surges
-from monitor.route import tell_surge
-from monitor.store import Transaction, meta, outbox, places, recipients, stories, surges
+from monitor.route import next_digest, quiet_until, tell_surge
+from monitor.store import Transaction, meta, places, recipients, silences, stories, surges
 
 log = structlog.get_logger()
 
@@ -142,10 +142,12 @@ def _keep(
     unwritten: list[tuple[Alert, str]] = []
     for group in of_topic.values():
         for alert in _alerts(tx, group, subscriptions, context=context):
-            alerts.append(alert)
-            problem = queue_alert(tx, alert, identity=identity, now=alert.created_at)
+            due_at = _told_at(alert.subscription, now=alert.created_at)
+            outlook = Outlook(identity=identity, new_uid=context.new_uid, due_at=due_at)
+            kept, problem = raise_alert(tx, alert, told={}, outlook=outlook)
+            alerts.append(kept)
             if problem:
-                unwritten.append((alert, problem))
+                unwritten.append((kept, problem))
     return _Kept(
         surges=tuple(draft.surge for draft in stored), alerts=tuple(alerts), unwritten=tuple(unwritten)
     )
@@ -158,7 +160,8 @@ def _alerts(
     ordered = sorted(group, key=lambda draft: (bool(draft.surge.place), draft.surge.chance or 0.0))
     told = tuple(draft.surge for draft in ordered[:MOST_TOLD])
     made = []
-    for subscription, shown in tell_surge(ordered[0].stories, subscriptions):
+    hushed = silences.list_silences(tx, now=told[0].found_at)
+    for subscription, shown in tell_surge(ordered[0].stories, subscriptions, silences=hushed):
         story = stories.story_of_item(tx, shown[0].hit.item.id)
         assert story is not None  # only hits of stories are counted
         alert = Alert(
@@ -171,8 +174,15 @@ def _alerts(
             created_at=told[0].found_at,
             surges=told,
         )
-        made.append(outbox.add_alert(tx, alert))
+        made.append(alert)
     return made
+
+
+def _told_at(subscription: Subscription, *, now: datetime) -> datetime:
+    """Return when a surge may be told: after quiet hours, and with the next digest to those who take digests only."""
+    if subscription.timing.cadence is not Cadence.INSTANT:
+        return next_digest(now, subscription.timing, subscription.subscriber.zone)
+    return quiet_until(now, subscription.timing.quiet, subscription.subscriber.zone) or now
 
 
 def _reason(told: Sequence[Surge]) -> str:

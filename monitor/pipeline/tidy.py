@@ -1,6 +1,7 @@
 """The tidy stage: what is older than its retention goes, in slices small enough not to hold up the writer.
 
-Items with a hit stay: hits, alerts and decisions are the installation's memory.
+Items with a hit stay: hits, alerts and decisions are the installation's memory; of decisions those go that say only
+that nobody asked.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import structlog
 
 from monitor.match import StoryRules
 from monitor.pipeline.context import Context
-from monitor.store import items, polls, story_window
+from monitor.store import items, ledger, polls, story_window
 
 log = structlog.get_logger()
 
@@ -32,6 +33,7 @@ async def tidy(context: Context, retention: Retention) -> dict[str, int]:
     gone = {
         "polls": await _sweep(context, polls.prune_polls, before=now - retention.polls),
         "items": await _sweep(context, items.prune_items, before=now - retention.items),
+        "decisions": await _sweep(context, ledger.prune_unasked, before=now - retention.items),
         "story_window": await _sweep(context, story_window.prune_window, span=StoryRules().window),
     }
     if any(gone.values()):

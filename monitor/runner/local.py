@@ -20,6 +20,7 @@ TICK_SECONDS: Mapping[Stage, float] = {
     Stage.POLL: 1.0,
     Stage.READ: 1.0,
     Stage.DISPATCH: 5.0,
+    Stage.RELEASE: 10.0,
     Stage.SEND: 1.0,
     Stage.SURGE: 60.0,
 }

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from monitor.errors import NotFound, StoreConflict
 from monitor.model import Feed, FetchState, Poll
-from monitor.store.columns import SECOND, micros
+from monitor.store.columns import SECOND, in_batches, micros
 from monitor.store.connector import Transaction, skip_locked
 from monitor.store.feed_rows import asked_address, edited, feed_of, host_of, progressed
 from monitor.store.polls import add_polls
@@ -219,3 +219,12 @@ def _finish_text(columns: tuple[str, ...]) -> str:
 
 def _assigned(sql: str, values: Iterable[str]) -> str:
     return sql.format(columns=", ".join(f"{name} = :{name}" for name in values))
+
+
+def outlets_of(tx: Transaction, feed_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return publisher and region of feeds, by their ids."""
+    return {
+        row["id"]: (row["publisher"], row["region"])
+        for batch in in_batches(feed_ids)
+        for row in tx.rows("SELECT id, publisher, region FROM feeds WHERE id IN (:ids)", ids=batch)
+    }

@@ -165,6 +165,29 @@ def put_subscription(tx: Transaction, subscription: Subscription) -> Subscriptio
     return _subscription(tx, row)
 
 
+def get_subscription(tx: Transaction, subscription_id: int) -> Subscription:
+    """Return one subscription by its id. Raises `NotFound`."""
+    row = tx.one(_SUBSCRIPTIONS + "WHERE s.id = :id", id=subscription_id)
+    if row is None:
+        raise NotFound(f"there is no subscription {subscription_id}")
+    return _subscription(tx, row)
+
+
+def set_digest(
+    tx: Transaction, subscription_id: int, *, next_at: datetime, last_at: datetime | None = None
+) -> None:
+    """Set when a subscription's next digest is due, and with `last_at` that one was made then."""
+    tx.run(
+        """
+        UPDATE subscriptions SET next_digest_at = :next_at, last_digest_at = COALESCE(:last_at, last_digest_at)
+        WHERE id = :id
+        """,
+        id=subscription_id,
+        next_at=micros(next_at),
+        last_at=micros(last_at),
+    )
+
+
 def channel_of(tx: Transaction, row: Row, prefix: str = "") -> Channel:
     """Return the channel of a row whose columns carry the prefix, with its secret if that opens."""
     slug, sealed = row[f"{prefix}slug"], row[f"{prefix}secret"]

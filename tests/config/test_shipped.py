@@ -104,7 +104,12 @@ def test_the_commented_examples_work_when_uncommented(tmp_path: Path) -> None:
     settings = load_settings(tmp_path / "monitor.toml", {"CREDENTIALS_DIRECTORY": str(credentials)})
     assert settings.smtp is not None
     kinds = {each.slug: each.channel.kind.value for each in load_desired(settings).subscriptions}
-    assert kinds == {"console": "console", "newsroom-urgent": "webhook", "ana-all": "email"}
+    assert kinds == {
+        "console": "console",
+        "newsroom-urgent": "webhook",
+        "newsroom-weekly": "webhook",
+        "ana-all": "email",
+    }
 
 
 def test_every_shipped_topic_holds_its_examples_and_gives_no_cause_for_advice() -> None:

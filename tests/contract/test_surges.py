@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from monitor.model import Alert, AlertHit, Feed, Hit, HitReason, Outcome, Poll, Surge, Topic
-from monitor.store import Store, Transaction, hits, items, ledger, outbox, places, polls, stories, surges
+from monitor.store import Store, Transaction, hits, items, outbox, places, polls, stories, surges
 from monitor.store.gaps import Gap, add_gap
+from monitor.store.told import told_of_story
 from tests.contract.conftest import Clock, Seed
 from tests.contract.test_places import PLACE
 
@@ -201,5 +202,5 @@ async def test_an_alert_about_a_surge_tells_of_no_story_by_itself(store: Store, 
         )
 
     alert = await store.write(fill)
-    assert await store.read(ledger.told, alert.story.id) == set()
+    assert await store.read(told_of_story, alert.story.id, since=t()) == {}
     assert await store.read(stories.story_of_item, alert.hits[0].hit.item.id) is None

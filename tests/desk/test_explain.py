@@ -70,7 +70,8 @@ async def test_a_hit_that_nobody_subscribed_to_says_so(tmp_path: Path) -> None:
             pass_time(stage)
             await poll_all(app)
             (item,) = await explain(app, NEW.link, "fentanyl")
-            assert item.verdicts[0].decisions == ("no subscription asks for this topic",)
+            (line,) = item.verdicts[0].decisions
+            assert line.endswith("unasked, the subscription does not include the topic fentanyl")
 
 
 async def test_tracking_parameters_and_item_ids_lead_to_the_same_item(tmp_path: Path) -> None:

@@ -60,7 +60,9 @@ async def test_a_new_item_alerts_each_subscription_once_with_the_words_that_matc
     assert NEW.link in mail.text
 
 
-async def test_a_story_that_a_second_feed_repeats_is_suppressed_with_that_reason(tmp_path: Path) -> None:
+async def test_a_story_that_a_second_feed_repeats_waits_for_the_digest_with_that_reason(
+    tmp_path: Path,
+) -> None:
     copy = recorded("copy", "Agents seize fentanyl at Otay Mesa - The Herald", at=20)
     papers = (recording("gazette", OLD, NEW), recording("herald", copy, title="The Herald"))
     async with small_stage(tmp_path, *papers) as stage, opened(stage) as app:
@@ -71,7 +73,7 @@ async def test_a_story_that_a_second_feed_repeats_is_suppressed_with_that_reason
         await poll_all(app)
         assert len(stage.receiver.requests) == len(stage.mailbox.mails) == 1
         told = await decisions(app, copy.link)
-    assert all("suppressed, this subscription was already told" in line for line in told["fentanyl"])
+    assert all("digest, nothing new since the alert of" in line for line in told["fentanyl"])
 
 
 async def test_an_update_alerts_when_it_matches_for_the_first_time_and_only_then(tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ from monitor.match.surge import CALM, SENSITIVE, SurgeRules
 from monitor.options import surge_options
 from monitor.pipeline import SendOptions, Shipper, SurgeOptions, Surges
 from monitor.pipeline.surges import CHECKED
-from monitor.store import hits, ledger, meta, places, stories, surges
+from monitor.store import hits, meta, places, stories, surges
+from monitor.store.told import told_of_story
 from tests.conftest import TOPICS, opened, pass_time, poll_all, recorded, recording, small_stage
 from tests.pipeline.conftest import Clock, by_clock, fill_up, make_room
 
@@ -187,7 +188,8 @@ async def test_who_switched_surges_off_gets_stories_alone_and_the_ledger_has_no_
         newest = await room.app.store.read(hits.recent_hits, limit=1)
         told_story = await room.app.store.read(stories.story_of_item, newest[0].item.id)
         assert told_story is not None
-        assert len(await room.app.store.read(ledger.told, told_story.id)) == 2, "by the story's own alerts"
+        told = await room.app.store.read(told_of_story, told_story.id, since=told_story.first_seen)
+        assert [each.alerts for each in told.values()] == [1, 1], "by the story's own alerts"
     assert sum(subject.startswith("Repunte: Fentanyl: 10 en 6 h") for subject in subjects) == 1
     assert len(subjects) == 11
     assert [row["hit_id"] for row in rows if row["surge_id"] is not None] == [None]

@@ -14,7 +14,7 @@ from monitor.desk.feeds import list_feeds, poll_now
 from monitor.model import DeliveryState
 from monitor.store import hits, recipients, stories
 from tests.conftest import TOPICS, opened, pass_time, poll_all, recorded, recording, round_trip, small_stage
-from tests.pipeline.conftest import by_clock
+from tests.pipeline.conftest import by_clock, take_old_items
 
 OLD = recorded("old", "Council meets in Douglas")
 
@@ -104,6 +104,7 @@ async def test_the_same_headline_after_three_days_is_a_new_story(tmp_path: Path)
         opened(stage) as app,
     ):
         clock = by_clock(app)
+        await take_old_items(app)
         await poll_all(app)
         told = []
         for seconds, hours in ((10, 1), (30, 70), (50, 80)):

@@ -9,7 +9,7 @@ from monitor.app import App
 from monitor.demo.recordings import RecordedItem
 from monitor.store import outbox
 from tests.conftest import opened, pass_time, poll_all, recorded, recording, small_stage
-from tests.pipeline.conftest import by_clock
+from tests.pipeline.conftest import by_clock, take_old_items
 
 ARTICLE = "https://paper.example/2025/fentanyl"
 
@@ -41,6 +41,7 @@ async def test_after_the_window_the_same_address_is_news_again(tmp_path: Path) -
     local = recording("local", recorded("l", "Bakery opens"))
     async with small_stage(tmp_path, world, local) as stage, opened(stage) as app:
         clock = by_clock(app)
+        await take_old_items(app)
         await poll_all(app)
         pass_time(stage)
         await poll_all(app)

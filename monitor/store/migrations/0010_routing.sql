@@ -42,9 +42,11 @@ ALTER TABLE decisions ADD COLUMN cause {text} NOT NULL DEFAULT '';
 ALTER TABLE decisions ADD COLUMN held_until {int};
 ALTER TABLE decisions ADD COLUMN settled_at {int};
 ALTER TABLE decisions ADD COLUMN silence_id {int} REFERENCES silences (id);
+CREATE INDEX decisions_unasked ON decisions (decided_at) WHERE verdict = 'unasked';
 CREATE INDEX decisions_held ON decisions (subscription_id, held_until) WHERE held_until IS NOT NULL;
 CREATE INDEX decisions_held_by_time ON decisions (held_until) WHERE held_until IS NOT NULL;
-CREATE INDEX decisions_silenced ON decisions (silence_id, subscription_id) WHERE silence_id IS NOT NULL;
+CREATE INDEX decisions_silenced ON decisions (subscription_id, silence_id) WHERE silence_id IS NOT NULL;
+CREATE INDEX decisions_of_silence ON decisions (silence_id) WHERE silence_id IS NOT NULL;
 
 -- What a subscription was told of a story: subject is the mail thread's and stays; facts and languages are JSON lists.
 CREATE TABLE told (
