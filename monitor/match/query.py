@@ -66,7 +66,12 @@ def parse_query(text: str, groups: Groups = ()) -> Query:
     match texts with none of its words, and beyond the limits: 64 k code points, 50 levels of parentheses, 40 words
     a phrase. The error's `group` names the group whose text is meant, if it is not the query's.
     """
-    defined = groups if isinstance(groups, Mapping) else dict(groups)
+    return _query(text, tuple(groups.items() if isinstance(groups, Mapping) else groups))
+
+
+@functools.lru_cache(maxsize=32)  # a back-test reads each query for its candidates, and once more to compile it
+def _query(text: str, groups: tuple[tuple[str, str], ...]) -> Query:
+    defined = dict(groups)
     read = _read(text, frozenset(defined), _parts(used_groups(text, defined), frozenset(defined)))
     if holds_without_words(read.root):
         refuse_negative(read.root)
