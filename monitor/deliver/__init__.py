@@ -7,7 +7,8 @@ from monitor.deliver.console import ConsoleSender
 from monitor.deliver.email import EmailSender
 from monitor.deliver.retry import RetryPlan, plan
 from monitor.deliver.sender import Sender, SenderIdentity, SendTools, SmtpOptions
-from monitor.deliver.webhook import WebhookSender, generate_secret
+from monitor.deliver.signature import generate_secret
+from monitor.deliver.webhook import WebhookSender
 from monitor.model import ChannelKind
 
 SENDERS: dict[ChannelKind, Sender] = {

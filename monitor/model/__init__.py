@@ -12,7 +12,7 @@ from monitor.model.item import Item, ItemDraft, ItemText
 from monitor.model.news import News, NewsKind
 from monitor.model.notice import Notice, NoticeKind
 from monitor.model.push import Hub, Push, PushState
-from monitor.model.recipient import Channel, ChannelKind, Subscriber, Subscription
+from monitor.model.recipient import Channel, ChannelKind, PayloadFormat, Subscriber, Subscription
 from monitor.model.silence import Matcher, Silence
 from monitor.model.story import Story, Told
 from monitor.model.surge import Direction, Forecast, Place, Surge
@@ -56,6 +56,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Outcome",
+    "PayloadFormat",
     "Place",
     "Poll",
     "Priority",

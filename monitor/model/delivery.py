@@ -37,12 +37,16 @@ class SendOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendResult:
-    """What a sender reports. `status` is the HTTP status or SMTP code; `retry_after` in seconds."""
+    """What a sender reports. `status` is the HTTP status or SMTP code; `retry_after` in seconds.
+
+    `reply` is the beginning of what the receiver wrote back, as one clean line without secrets.
+    """
 
     outcome: SendOutcome
     reason: str
     status: int | None = None
     retry_after: float | None = None
+    reply: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +87,4 @@ class Attempt:
     outcome: SendOutcome | None = None
     status: int | None = None
     reason: str = ""
+    reply: str = ""

@@ -15,6 +15,13 @@ class ChannelKind(StrEnum):
     WEBHOOK = "webhook"
 
 
+class PayloadFormat(StrEnum):
+    """How the body of a webhook is wrapped."""
+
+    STANDARD = "standard"  # type, timestamp and data, as Standard Webhooks has it
+    CLOUDEVENTS = "cloudevents"  # a CloudEvent in JSON, its structured mode
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
     """Someone who receives alerts.
@@ -36,7 +43,8 @@ class Channel:
     """A configured destination.
 
     `address` is a URL (webhook), a mail address (email) or empty (console). `secret` is the opened webhook key
-    (`whsec_…`) and never appears in a repr or a log; the store keeps it sealed. A channel that is not `enabled`
+    (`whsec_…`) and never appears in a repr or a log; the store keeps it sealed. `old_secret` is the key before it: it
+    signs, too, until `old_secret_until`. `format` says how a webhook's body is wrapped. A channel that is not `enabled`
     was switched off, and `disabled_reason` says why.
     """
 
@@ -45,9 +53,17 @@ class Channel:
     kind: ChannelKind
     address: str = ""
     secret: str = field(default="", repr=False)
+    old_secret: str = field(default="", repr=False)
+    old_secret_until: datetime | None = None
+    format: PayloadFormat = PayloadFormat.STANDARD
     enabled: bool = True
     disabled_reason: str = ""
     owner: str
+
+    def keys(self, now: datetime) -> tuple[str, ...]:
+        """Return the keys that sign now: the one in force, and the one before it while its grace lasts."""
+        in_grace = self.old_secret_until is not None and now < self.old_secret_until
+        return tuple(key for key in (self.secret, self.old_secret if in_grace else "") if key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

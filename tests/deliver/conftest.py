@@ -194,15 +194,13 @@ def make_surge() -> Callable[..., Surge]:
     return _surge
 
 
-def _delivery(
-    payload: bytes, *, kind: ChannelKind = ChannelKind.WEBHOOK, address: str = "", secret: str = ""
-) -> Delivery:
+def _delivery(payload: bytes, *, kind: ChannelKind = ChannelKind.WEBHOOK, **channel: Any) -> Delivery:
     return Delivery(
         id=1,
         uid=UID,
         event="alert.first",
         alert_id=7,
-        channel=Channel(id=1, slug="main", kind=kind, address=address, secret=secret, owner="ui"),
+        channel=Channel(id=1, slug="main", kind=kind, owner="ui", **channel),
         state=DeliveryState.LEASED,
         payload=payload,
         due_at=CREATED,

@@ -1,6 +1,8 @@
 import asyncio
 import base64
 import json
+import socket
+import struct
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,10 +13,11 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from standardwebhooks.webhooks import Webhook
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from monitor.deliver import SENDERS, SenderIdentity, SendTools, generate_secret
-from monitor.deliver.webhook import REPLY_BYTES, WebhookSender, retry_after, sign
+from monitor.deliver.signature import sign
+from monitor.deliver.webhook import REPLY_BYTES, REPLY_KEPT, WebhookSender, retry_after
 from monitor.errors import GuardError
 from monitor.model import Alert, Attempt, ChannelKind, Delivery, SendOutcome, SendResult, Span, Topic
 
@@ -26,6 +29,8 @@ class Receiver:
     """A real HTTP server on loopback that answers with scripted bytes and keeps what it was sent."""
 
     answer: bytes = b"HTTP/1.1 204 No Content\r\n\r\n"
+    drip: float = 0.0
+    reset: bool = False
     hold: asyncio.Event | None = None
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     port: int = 0
@@ -42,8 +47,13 @@ class Receiver:
             headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             self.requests.append((first, headers, body))
-            writer.write(self.answer)
-            await writer.drain()
+            if self.reset:  # lingering for no time makes the close a reset
+                sock = writer.get_extra_info("socket")
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            for piece in [bytes([byte]) for byte in self.answer] if self.drip else [self.answer]:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(self.drip)
             if self.hold is not None:
                 await self.hold.wait()
         except ConnectionError:
@@ -119,10 +129,21 @@ async def test_a_request_is_verified_by_the_standardwebhooks_package(
 
 async def test_both_keys_sign_while_they_rotate(post: Post, receiver: Receiver) -> None:
     old, new = generate_secret(), generate_secret()
-    await post(secret=f"{new} {old}")
+    now = datetime.now(UTC)
+    await post(secret=new, old_secret=old, old_secret_until=now + timedelta(hours=1))
     _, headers, body = receiver.requests[0]
     for key in (old, new):
         Webhook(key).verify(body, headers)
+
+
+async def test_the_old_key_signs_no_more_when_its_grace_is_over(post: Post, receiver: Receiver) -> None:
+    old, new = generate_secret(), generate_secret()
+    now = datetime.now(UTC)
+    await post(secret=new, old_secret=old, old_secret_until=now, now=now)
+    _, headers, body = receiver.requests[0]
+    Webhook(new).verify(body, headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(old).verify(body, headers)
 
 
 async def test_the_id_stays_and_the_timestamp_is_the_attempts_own(
@@ -240,6 +261,82 @@ async def test_silence_ends_after_the_total_time(post: Post, receiver: Receiver)
     result = await post(sender=WebhookSender(total_seconds=0.2))
     assert result.outcome is SendOutcome.RETRY
     assert result.reason == "no answer within 0.2 seconds"
+
+
+async def test_a_head_that_drips_ends_after_the_total_time(post: Post, receiver: Receiver) -> None:
+    receiver.drip = 0.05
+    result = await post(sender=WebhookSender(total_seconds=0.4))
+    assert (result.outcome, result.status) == (SendOutcome.RETRY, None)
+    assert result.reason == "no answer within 0.4 seconds"
+
+
+async def test_a_body_that_drips_is_left_after_its_own_time_and_the_status_stands(
+    post: Post, receiver: Receiver
+) -> None:
+    receiver.drip = 0.002
+    receiver.answer = answer("500 Oops", "Content-Type: text/plain", body="slow " * 2000)
+    result = await post(sender=WebhookSender(reply_seconds=0.2))
+    assert (result.outcome, result.status) == (SendOutcome.RETRY, 500)
+    assert result.reason.startswith("answered 500 Oops: slow")
+
+
+@pytest.mark.parametrize("answered", [b"", b"HTTP/1.1 200 O", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n"])
+async def test_a_reset_before_the_end_of_the_head_is_tried_again(
+    post: Post, receiver: Receiver, answered: bytes
+) -> None:
+    receiver.reset, receiver.answer = True, answered
+    result = await post()
+    assert (result.outcome, result.status) == (SendOutcome.RETRY, None)
+    assert "connection" in result.reason
+
+
+@pytest.mark.parametrize("answered", [b"SSH-2.0-OpenSSH_9.6\r\n\r\n", b"\x00\x01\x02\r\n\r\n"])
+async def test_what_is_no_http_is_tried_again(post: Post, receiver: Receiver, answered: bytes) -> None:
+    receiver.answer = answered
+    result = await post()
+    assert (result.outcome, result.status) == (SendOutcome.RETRY, None)
+    assert result.reason
+
+
+async def test_a_200_with_an_error_page_is_taken_and_says_so(post: Post, receiver: Receiver) -> None:
+    receiver.answer = answer(
+        "200 OK", "Content-Type: text/html; charset=utf-8", body="<h1>Not found</h1>\r\n<p>No such page"
+    )
+    result = await post()
+    assert result.outcome is SendOutcome.ACCEPTED
+    assert result.reason == "answered 200 OK with an HTML page: see that it is no error page"
+    assert result.reply == "<h1>Not found</h1> <p>No such page"
+
+
+@pytest.mark.parametrize("asked", ["Sun, 06 Nov 1994 08:49:37 GMT", "-5", "0", "soon", ""])
+async def test_a_429_that_asks_for_a_time_in_the_past_asks_for_no_wait(
+    post: Post, receiver: Receiver, asked: str
+) -> None:
+    receiver.answer = answer("429 Slow", f"Retry-After: {asked}")
+    result = await post()
+    assert (result.outcome, result.status) == (SendOutcome.RETRY, 429)
+    assert not result.retry_after
+
+
+async def test_the_beginning_of_a_reply_is_kept_without_keys_and_address(
+    post: Post, receiver: Receiver, secret: str
+) -> None:
+    said = f"bad signature: I have {secret} for /hooks/s3cr3t-path-1\n" + "x" * 9000
+    receiver.answer = answer("401 Unauthorized", "Content-Type: text/plain", body=said)
+    result = await post()
+    assert result.reply.startswith("bad signature: I have … for … xxx")
+    assert secret not in result.reply
+    assert len(result.reply) == REPLY_KEPT
+    assert len(result.reason) < 300
+
+
+@pytest.mark.parametrize(
+    "head", ["Content-Type: image/png", "Content-Type: text/plain\r\nContent-Encoding: gzip"]
+)
+async def test_a_reply_that_is_no_text_is_not_kept(post: Post, receiver: Receiver, head: str) -> None:
+    receiver.answer = answer("500 Oops", head, body="\x1f\x08binary")
+    result = await post()
+    assert (result.reply, result.reason) == ("", "answered 500 Oops")
 
 
 async def test_a_closed_port_and_a_cut_connection_are_retried_in_words(
