@@ -183,6 +183,11 @@ class App:
         self._wakers.append(waker)
 
     @property
+    def is_ticking(self) -> bool:
+        """Whether a runner hears of work; without one, whoever makes work must do it."""
+        return bool(self._wakers)
+
+    @property
     def watchlist(self) -> Watchlist:
         """The compiled watchlist in force."""
         return self._snapshot[0]

@@ -1,4 +1,4 @@
-"""`monitor channels list | secret | enable`."""
+"""`monitor channels list | secret | enable`, and `monitor send-test`."""
 
 from typing import Annotated
 
@@ -9,6 +9,11 @@ from monitor.cli.output import print_json, print_table
 from monitor.cli.session import call
 
 app = typer.Typer(help="Channels: where alerts go.", no_args_is_help=True)
+
+
+def register(root: typer.Typer) -> None:
+    """Add the command that stands beside the nouns."""
+    root.command(name="send-test")(send_test)
 
 
 @app.command(name="list")
@@ -61,3 +66,28 @@ def enable(
     """
     line = call(read_settings(config), "POST", f"/channels/{slug}/enable")
     print_json(line) if as_json else typer.echo(f"The channel {line['slug']} is on again.")
+
+
+def send_test(
+    slug: Annotated[str, typer.Argument(help="A channel that is switched on.")],
+    wait: Annotated[
+        float, typer.Option(min=0, max=110, help="Seconds to wait for the receiver's answer.")
+    ] = 60.0,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send a test to a channel the way alerts go, and show what its receiver answered; code 1 unless it took it.
+
+    Example: monitor send-test newsroom-hook
+    """
+    found = call(read_settings(config), "POST", f"/channels/{slug}/test", params={"wait": wait})
+    if as_json:
+        print_json(found)
+    else:
+        took = f" after {found['ms']} ms" if found["ms"] is not None else ""
+        typer.echo(f"{found['outcome'] or 'no answer'}{took}: {found['reason']}")
+        if found["reply"]:
+            typer.echo(f"It said: {found['reply']}")
+        typer.echo(f"Delivery {found['delivery']} to the {found['kind']} channel {found['channel']}.")
+    if not found["accepted"]:
+        raise typer.Exit(1)

@@ -14,7 +14,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for noun in (run, config, items, doctor):
+for noun in (run, config, items, channels, doctor):
     noun.register(app)
 app.add_typer(feeds.app, name="feeds")
 quality.register(topics.app)

@@ -172,7 +172,7 @@ def _alert_data(alert: Alert, kind: str, hits: Sequence[AlertHit], detail: Detai
         return data | {"story": alert_story(alert, detail), "hits": told, "left_out": left_out}
     topics, stories_left_out = _topics(alert, told, detail)
     return data | {
-        "held": held_part(alert.held, detail),
+        "held": held_part(alert.held),
         "topics": topics,
         "left_out": {"stories": stories_left_out, **left_out},
     }

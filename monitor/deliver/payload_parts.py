@@ -17,7 +17,7 @@ from monitor.deliver.wording import (
     safe_link,
     why_topic,
 )
-from monitor.model import Alert, AlertHit, FeedHealth, Story, Surge
+from monitor.model import Alert, AlertHit, FeedHealth, HoldCause, Story, Surge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +116,9 @@ def health_part(health: FeedHealth | None, detail: Detail) -> dict[str, Any] | N
     }
 
 
-def held_part(held: Iterable[tuple[str, int]], detail: Detail) -> list[dict[str, Any]]:
-    """Say how many hits waited, by reason."""
-    counts = ((one_line(reason, detail.line), number) for reason, number in held)
-    return [{"reason": reason, "hits": number} for reason, number in counts if reason][: detail.lines]
+def held_part(held: Iterable[tuple[HoldCause, int]]) -> list[dict[str, Any]]:
+    """Say how many hits waited, by cause."""
+    return [{"cause": cause.value, "hits": number} for cause, number in held]
 
 
 def hit_part(entry: AlertHit, alert: Alert, detail: Detail) -> dict[str, Any]:
@@ -132,6 +131,7 @@ def hit_part(entry: AlertHit, alert: Alert, detail: Detail) -> dict[str, Any]:
         "topic_name": one_line(entry.topic.name, detail.name),
         "priority": entry.topic.priority.value,
         "revision": hit.topic_revision,
+        "cause": entry.cause.value if entry.cause is not None else None,
         "note": one_line(entry.note, detail.line),
         "item": {
             "title": one_line(text.title, detail.title) or phrases.no_headline,

@@ -53,7 +53,7 @@ async def enable_channel(app: App, slug: str, *, actor: str) -> ChannelLine:
 
 
 def _enable(tx: Transaction, slug: str, *, actor: str, app: App) -> ChannelLine:
-    channel = _known(tx, slug)
+    channel = known_channel(tx, slug)
     if channel.enabled:
         raise Refused(f"the channel {slug} is on")
     if channel.disabled_reason.startswith(BY_FILE[0]):
@@ -69,10 +69,11 @@ def _enable(tx: Transaction, slug: str, *, actor: str, app: App) -> ChannelLine:
         detail={"was": channel.disabled_reason},
         now=app.context.clock(),
     )
-    return _line(_known(tx, slug))
+    return _line(known_channel(tx, slug))
 
 
-def _known(tx: Transaction, slug: str) -> Channel:
+def known_channel(tx: Transaction, slug: str) -> Channel:
+    """Return a channel by its slug; raises NotFound with the command that lists them."""
     for channel in recipients.list_channels(tx, enabled_only=False):
         if channel.slug == slug:
             return channel
@@ -91,7 +92,7 @@ def _line(channel: Channel) -> ChannelLine:
 
 
 def _show(tx: Transaction, slug: str, *, actor: str, app: App) -> ChannelSecret:
-    channel = _known(tx, slug)
+    channel = known_channel(tx, slug)
     if not channel.secret:
         raise Refused(f"the channel {slug} ({channel.kind.value}) signs nothing, so it has no key")
     audit.record(

@@ -12,7 +12,7 @@ import structlog
 
 from monitor.match import StoryRules
 from monitor.pipeline.context import Context
-from monitor.store import items, ledger, polls, story_window
+from monitor.store import items, ledger, polls, recipients, story_window
 
 log = structlog.get_logger()
 
@@ -34,6 +34,7 @@ async def tidy(context: Context, retention: Retention) -> dict[str, int]:
         "polls": await _sweep(context, polls.prune_polls, before=now - retention.polls),
         "items": await _sweep(context, items.prune_items, before=now - retention.items),
         "decisions": await _sweep(context, ledger.prune_unasked, before=now - retention.items),
+        "old_secrets": await context.store.write(recipients.forget_old_secrets, now=now),
         "story_window": await _sweep(context, story_window.prune_window, span=StoryRules().window),
     }
     if any(gone.values()):

@@ -202,13 +202,15 @@ def finish(
         return False
     tx.run(
         """
-        UPDATE attempts SET ended_at = :now, outcome = :outcome, status = :status, reason = :reason
+        UPDATE attempts SET ended_at = :now, outcome = :outcome, status = :status, reason = :reason,
+          reply = :reply
         WHERE delivery_id = :delivery_id AND number = :number
         """,
         now=micros(now),
         outcome=result.outcome.value,
         status=result.status,
         reason=result.reason,
+        reply=result.reply,
         delivery_id=delivery.id,
         number=attempt.number,
     )
@@ -298,11 +300,12 @@ SELECT d.id, d.uid, d.event, d.alert_id, d.story_id, d.urgency, d.state, d.paylo
   d.attempts, d.reason, d.created_at, d.lease_owner,
   c.id AS channel_id, c.slug AS channel_slug, c.kind AS channel_kind, c.address AS channel_address,
   c.secret AS channel_secret, c.enabled AS channel_enabled, c.disabled_reason AS channel_disabled_reason,
-  c.owner AS channel_owner,
+  c.owner AS channel_owner, c.old_secret AS channel_old_secret, c.old_secret_until AS channel_old_secret_until,
+  c.format AS channel_format,
   a.id AS attempt_id, d.id AS attempt_delivery_id, a.number AS attempt_number,
   a.cause AS attempt_cause, a.started_at AS attempt_started_at,
   a.ended_at AS attempt_ended_at, a.outcome AS attempt_outcome, a.status AS attempt_status,
-  a.reason AS attempt_reason
+  a.reason AS attempt_reason, a.reply AS attempt_reply
 FROM deliveries d
 JOIN channels c ON c.id = d.channel_id
 JOIN attempts a ON a.delivery_id = d.id AND a.number = d.attempts
@@ -351,6 +354,7 @@ def _attempt(row: Row, prefix: str = "") -> Attempt:
         outcome=None if outcome is None else SendOutcome(outcome),
         status=row[f"{prefix}status"],
         reason=row[f"{prefix}reason"],
+        reply=row[f"{prefix}reply"],
     )
 
 

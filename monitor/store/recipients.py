@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.errors import NotFound, StoreError
-from monitor.model import Channel, ChannelKind, Subscriber, Subscription
+from monitor.model import Channel, ChannelKind, PayloadFormat, Subscriber, Subscription
 from monitor.store.columns import from_json, micros, moment_or_none, to_json
 from monitor.store.connector import Row, Transaction
 from monitor.store.timing_column import timing_from_json, timing_to_json
@@ -54,31 +54,55 @@ def locked_channels(tx: Transaction) -> list[str]:
 
 
 def put_channel(tx: Transaction, channel: Channel) -> Channel:
-    """Insert a channel or update by slug its kind, address, secret and owner, and return what is stored.
+    """Insert a channel or update by slug its kind, address, secret, format and owner, and return what is stored.
 
-    `enabled` and its reason count for a new channel only: one that was switched off after a permanent failure
-    must not come back because the same file is applied again. `enable_channel` and `disable_channel` switch
-    it.
+    The key before it stays as it is (`rotate_secret` moves a key there) unless the kind becomes another. `enabled` and
+    its reason count for a new channel only: one that was switched off after a permanent failure must not come back
+    because the same file is applied again. `enable_channel` and `disable_channel` switch it.
     """
     sealed = tx.sealer.seal(channel.secret, context=_context(channel.slug)) if channel.secret else None
     row = tx.one(
         """
-        INSERT INTO channels (slug, kind, address, secret, enabled, disabled_reason, owner)
-        VALUES (:slug, :kind, :address, :secret, :enabled, :disabled_reason, :owner)
+        INSERT INTO channels (slug, kind, address, secret, format, enabled, disabled_reason, owner)
+        VALUES (:slug, :kind, :address, :secret, :format, :enabled, :disabled_reason, :owner)
         ON CONFLICT (slug) DO UPDATE SET
-          kind = excluded.kind, address = excluded.address, secret = excluded.secret, owner = excluded.owner
+          kind = excluded.kind, address = excluded.address, secret = excluded.secret, format = excluded.format,
+          owner = excluded.owner,
+          old_secret = CASE WHEN channels.kind = excluded.kind THEN channels.old_secret END,
+          old_secret_until = CASE WHEN channels.kind = excluded.kind THEN channels.old_secret_until END
         RETURNING *
         """,
         slug=channel.slug,
         kind=channel.kind.value,
         address=channel.address,
         secret=sealed,
+        format=channel.format.value,
         enabled=int(channel.enabled),
         disabled_reason=channel.disabled_reason,
         owner=channel.owner,
     )
     assert row is not None
     return channel_of(tx, row)
+
+
+def rotate_secret(tx: Transaction, slug: str, secret: str, *, until: datetime) -> None:
+    """Give a channel a new key; the one it had signs beside it until then. Raises `NotFound`."""
+    changed = tx.run(
+        "UPDATE channels SET old_secret = secret, old_secret_until = :until, secret = :secret WHERE slug = :slug",
+        until=micros(until),
+        secret=tx.sealer.seal(secret, context=_context(slug)),
+        slug=slug,
+    )
+    if not changed:
+        raise NotFound(f"no channel is called {slug!r}")
+
+
+def forget_old_secrets(tx: Transaction, *, now: datetime) -> int:
+    """Delete the keys whose grace is over; return how many."""
+    return tx.run(
+        "UPDATE channels SET old_secret = NULL, old_secret_until = NULL WHERE old_secret_until <= :now",
+        now=micros(now),
+    )
 
 
 def disable_channel(tx: Transaction, slug: str, *, reason: str, now: datetime) -> None:
@@ -190,13 +214,16 @@ def set_digest(
 
 def channel_of(tx: Transaction, row: Row, prefix: str = "") -> Channel:
     """Return the channel of a row whose columns carry the prefix, with its secret if that opens."""
-    slug, sealed = row[f"{prefix}slug"], row[f"{prefix}secret"]
+    slug, sealed, old = row[f"{prefix}slug"], row[f"{prefix}secret"], row[f"{prefix}old_secret"]
     return Channel(
         id=row[f"{prefix}id"],
         slug=slug,
         kind=ChannelKind(row[f"{prefix}kind"]),
         address=row[f"{prefix}address"],
         secret="" if sealed is None else _opened(tx, slug, sealed),
+        old_secret="" if old is None else _opened(tx, slug, old),
+        old_secret_until=moment_or_none(row[f"{prefix}old_secret_until"]),
+        format=PayloadFormat(row[f"{prefix}format"]),
         enabled=bool(row[f"{prefix}enabled"]),
         disabled_reason=row[f"{prefix}disabled_reason"],
         owner=row[f"{prefix}owner"],
@@ -212,10 +239,12 @@ SELECT s.id AS subscription_id, s.slug AS subscription_slug, s.topics, s.tags, s
   b.id, b.slug, b.name, b.language, b.zone, b.owner,
   c.id AS channel_id, c.slug AS channel_slug, c.kind AS channel_kind, c.address AS channel_address,
   c.secret AS channel_secret, c.enabled AS channel_enabled, c.disabled_reason AS channel_disabled_reason,
-  c.owner AS channel_owner,
+  c.owner AS channel_owner, c.old_secret AS channel_old_secret, c.old_secret_until AS channel_old_secret_until,
+  c.format AS channel_format,
   f.id AS fallback_id, f.slug AS fallback_slug, f.kind AS fallback_kind, f.address AS fallback_address,
   f.secret AS fallback_secret, f.enabled AS fallback_enabled, f.disabled_reason AS fallback_disabled_reason,
-  f.owner AS fallback_owner
+  f.owner AS fallback_owner, f.old_secret AS fallback_old_secret, f.old_secret_until AS fallback_old_secret_until,
+  f.format AS fallback_format
 FROM subscriptions s
 JOIN subscribers b ON b.id = s.subscriber_id
 JOIN channels c ON c.id = s.channel_id

@@ -1,8 +1,11 @@
 """Routes of channels."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from monitor.desk import channels as desk
+from monitor.desk import send_test as trials
 from monitor.web.access import Actor, TheApp
 
 read = APIRouter(prefix="/channels", tags=["channels"])
@@ -25,3 +28,11 @@ async def show_secret(app: TheApp, actor: Actor, slug: str) -> desk.ChannelSecre
 async def enable_channel(app: TheApp, actor: Actor, slug: str) -> desk.ChannelLine:
     """Switch a channel on again."""
     return await desk.enable_channel(app, slug, actor=actor)
+
+
+@write.post("/{slug}/test")
+async def send_test(
+    app: TheApp, actor: Actor, slug: str, wait: Annotated[float, Query(ge=0, le=trials.LONGEST_WAIT)] = 60.0
+) -> trials.SentTest:
+    """Send a test to one channel, the way alerts go, and tell what its receiver answered within `wait` seconds."""
+    return await trials.send_test(app, slug, wait=wait, actor=actor)

@@ -11,6 +11,7 @@ from monitor.model import (
     Channel,
     ChannelKind,
     FeedHealth,
+    HoldCause,
     Notice,
     NoticeKind,
     PayloadFormat,
@@ -35,6 +36,7 @@ def told(
     topic: Topic | None = None,
     word: str = "",
     story: Story | None = None,
+    cause: HoldCause | None = None,
     note: str = "",
     language: str = "en",
     source: str = "Border Courier",
@@ -52,7 +54,7 @@ def told(
         topics=(topic or _topic(),),
     ).hits[0]
     hit = replace(made.hit, id=number, item=replace(made.hit.item, id=number))
-    return replace(made, hit=hit, story=story, note=note, region="Ciudad Juárez")
+    return replace(made, hit=hit, story=story, cause=cause, note=note, region="Ciudad Juárez")
 
 
 def story(number: int, title: str, language: str = "en", *, items: int = 1, outlets: int = 1) -> Story:
@@ -91,9 +93,24 @@ def _several() -> tuple[AlertHit, ...]:
     plant, bridge = story(52, PLANT, items=8, outlets=7), story(53, BRIDGE, "es")
     crossings = _topic("crossings", "Crossings")
     return (
-        told(PLANT, word="tariffs", story=plant, note="waited for the end of quiet hours"),
+        told(
+            PLANT,
+            word="tariffs",
+            story=plant,
+            cause=HoldCause.QUIET,
+            note="waited for the end of quiet hours",
+        ),
         told("Tariffs: plant shuts its doors", word="Tariffs", story=plant, source="Rio Wire", number=2),
-        told(BRIDGE, topic=crossings, word="puentes", story=bridge, note="old", language="es", number=3),
+        told(
+            BRIDGE,
+            topic=crossings,
+            word="puentes",
+            story=bridge,
+            cause=HoldCause.OLD,
+            note="old: published 3 days before it was found",
+            language="es",
+            number=3,
+        ),
     )
 
 
@@ -104,7 +121,7 @@ def _bundle() -> Alert:
         hits=_several(),
         story=story(52, PLANT),
         reason="what waited for the end of quiet hours",
-        held=(("quiet hours", 3),),
+        held=((HoldCause.QUIET, 3),),
     )
 
 
@@ -114,7 +131,7 @@ def _digest() -> Alert:
         kind=AlertKind.DIGEST,
         reason="daily digest",
         notes=("This digest is 40 minutes late: the service was down.",),
-        held=(("over the day's budget", 1), ("published more than 48 h before it was found", 1)),
+        held=((HoldCause.BUDGET, 1), (HoldCause.OLD, 1)),
         since=CREATED - timedelta(days=1),
         health=FeedHealth(
             feeds=38, healthy=37, silent=("El Mañana: silent 19 h, expected at least every 4 h",), gaps=1

@@ -27,6 +27,7 @@ from monitor.model import (
     AlertKind,
     ChannelKind,
     FeedHealth,
+    HoldCause,
     Notice,
     PayloadFormat,
     Priority,
@@ -111,6 +112,11 @@ def test_a_name_means_the_same_in_every_schema() -> None:
     assert {"hit", "story", "chapter"} <= meanings.keys()
 
 
+def test_every_cause_is_explained_in_the_schema() -> None:
+    described = published("digest.ready")["$defs"]["held"]["properties"]["cause"]["description"]
+    assert [cause for cause in HoldCause if f"{cause.value} (" not in described] == []
+
+
 @pytest.mark.parametrize("name", EVENTS)
 def test_a_rendered_event_satisfies_its_schema_and_verifies(
     name: str, identity: SenderIdentity, secret: str
@@ -185,7 +191,7 @@ def test_a_digest_lists_each_story_once_under_its_first_topic_with_all_that_is_k
     assert plant["hits"][0]["note"] == "waited for the end of quiet hours"
     assert [story["id"] for story in crossings["stories"]] == ["st-53"]
     assert crossings["stories"][0]["languages"] == ["es"]
-    assert data["held"][0] == {"reason": "over the day's budget", "hits": 1}
+    assert data["held"][0] == {"cause": "budget", "hits": 1}
     assert data["since"] == "2025-03-03T14:05:06.789000Z"
     assert data["health"]["healthy"] == 37
     assert data["notes"] == ["This digest is 40 minutes late: the service was down."]
@@ -273,6 +279,7 @@ def hostile_alerts(draw: st.DrawFn, base: Alert, topic: Topic, span: Span) -> Al
             publisher=text,
             region=more,
             story=story,
+            cause=draw(st.sampled_from([None, *HoldCause])),
             note=text,
         )
 
@@ -297,7 +304,7 @@ def hostile_alerts(draw: st.DrawFn, base: Alert, topic: Topic, span: Span) -> Al
         reason=more,
         notes=lines,
         news=lines,
-        held=tuple((line, n) for n, line in enumerate(lines)),
+        held=tuple((cause, n) for n, cause in enumerate(HoldCause)),
         since=draw(st.sampled_from([None, base.created_at - timedelta(days=1)])),
         health=draw(st.sampled_from([None, FeedHealth(feeds=3, healthy=1, silent=lines, failing=lines)])),
         surges=(surge,) * draw(st.integers(1, 8)) if kind is AlertKind.SURGE else (),

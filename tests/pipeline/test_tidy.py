@@ -21,17 +21,33 @@ async def test_old_polls_and_old_items_without_a_hit_go_in_slices(tmp_path: Path
         clock = by_clock(app)
         await poll_all(app)
         await app.store.write(_more_polls, 1200)
-        assert await app.tidy() == {"polls": 0, "items": 0, "decisions": 0, "story_window": 0}, (
-            "nothing is old yet"
-        )
+        assert await app.tidy() == {
+            "polls": 0,
+            "items": 0,
+            "decisions": 0,
+            "old_secrets": 0,
+            "story_window": 0,
+        }, "nothing is old yet"
         clock.advance(days=31)
         with capture_logs() as logged:
-            assert await app.tidy() == {"polls": 1201, "items": 0, "decisions": 0, "story_window": 0}
+            assert await app.tidy() == {
+                "polls": 1201,
+                "items": 0,
+                "decisions": 0,
+                "old_secrets": 0,
+                "story_window": 0,
+            }
         assert [line["polls"] for line in logged if line["event"] == "store.tidied"] == [1201]
         stage.feeds.recordings["gazette"] = recording("gazette", recorded("late", "More council"))
         await poll_all(app)
         clock.advance(days=60)
-        assert await app.tidy() == {"polls": 1, "items": len(TITLES), "decisions": 0, "story_window": 0}
+        assert await app.tidy() == {
+            "polls": 1,
+            "items": len(TITLES),
+            "decisions": 0,
+            "old_secrets": 0,
+            "story_window": 0,
+        }
         _, kept = await app.store.read(items.recent_items, limit=9)
         (hit,) = await app.store.read(hits.recent_hits, limit=9)
         assert kept.id == hit.item.id

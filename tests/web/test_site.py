@@ -29,6 +29,7 @@ WRITES = (
     ("GET", "/api/v1/config/doctor"),
     ("POST", "/api/v1/channels/demo-hook/secret"),
     ("POST", "/api/v1/channels/demo-hook/enable"),
+    ("POST", "/api/v1/channels/demo-hook/test"),
 )
 
 
