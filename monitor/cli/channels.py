@@ -1,5 +1,6 @@
-"""`monitor channels list | secret | enable`, and `monitor send-test`."""
+"""`monitor channels list | secret | rotate | enable`, and `monitor send-test`."""
 
+import re
 from typing import Annotated
 
 import typer
@@ -52,6 +53,39 @@ def secret(
     """
     found = call(read_settings(config), "POST", f"/channels/{slug}/secret")
     print_json(found) if as_json else typer.echo(found["secret"])
+
+
+@app.command()
+def rotate(
+    slug: Annotated[str, typer.Argument(help="A webhook channel whose key was made here.")],
+    grace: Annotated[
+        str, typer.Option(help="How long the key before it signs, too: 90m, 24h, 7d; 0h ends it at once.")
+    ] = "24h",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a new signing key for a channel and print it, this once. Until the grace ends both keys sign.
+
+    Example: monitor channels rotate newsroom-hook --grace 48h
+    """
+    found = call(
+        read_settings(config), "POST", f"/channels/{slug}/rotate", params={"grace_hours": _hours(grace)}
+    )
+    if as_json:
+        print_json(found)
+        return
+    typer.echo(found["secret"])
+    until = found["old_until"]
+    note = f"The old key signs, too, until {until}." if until else "The old key signs no more."
+    typer.echo(f"{note} Give the new one to the receiver of {slug}.", err=True)
+
+
+def _hours(text: str) -> float:
+    """Read a duration such as 90m, 24h or 7d."""
+    found = re.fullmatch(r"([0-9]{1,6})(m|h|d)", text.strip())
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no duration: write it as 90m, 24h or 7d")
+    return int(found[1]) * {"m": 1 / 60, "h": 1.0, "d": 24.0}[found[2]]
 
 
 @app.command()

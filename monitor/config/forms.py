@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validat
 
 from monitor.config.secret_refs import secret_ref
 from monitor.config.values import Fault, Language, Line, MailAddress, Slug, WebAddress, refuse
-from monitor.model import Cadence, ChannelKind, Priority, Quiet, SecretRef
+from monitor.model import Cadence, ChannelKind, PayloadFormat, Priority, Quiet, SecretRef
 
 Tables = tuple[Any, ...]
 
@@ -242,14 +242,15 @@ class ChannelForm(Form):
     address: MailAddress | None = None
     url: Any = None
     secret: Any = None
+    format: PayloadFormat | None = None
     enabled: bool = True
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> "ChannelForm":
-        allowed = {ChannelKind.EMAIL: {"address"}, ChannelKind.WEBHOOK: {"url", "secret"}}.get(
+        allowed = {ChannelKind.EMAIL: {"address"}, ChannelKind.WEBHOOK: {"url", "secret", "format"}}.get(
             self.kind, set()
         )
-        written = {key for key in ("address", "url", "secret") if getattr(self, key) is not None}
+        written = {key for key in ("address", "url", "secret", "format") if getattr(self, key) is not None}
         article = "an" if self.kind is ChannelKind.EMAIL else "a"
         needed = {ChannelKind.EMAIL: "address", ChannelKind.WEBHOOK: "url"}.get(self.kind)
         if extra := sorted(written - allowed):

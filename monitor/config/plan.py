@@ -5,10 +5,8 @@ left alone. What people or the program switched on or off since the last apply s
 something new about it; the last applied state is kept for that comparison.
 """
 
-import base64
 import hashlib
 import json
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +15,8 @@ from typing import Any, Literal, TypeAlias
 
 from monitor.config.desired import Desired
 from monitor.config.feed_access import access_change
-from monitor.config.recipients import BUILTIN, SECRET_PREFIX
+from monitor.config.recipients import BUILTIN
+from monitor.deliver.signature import GRACE, generate_secret
 from monitor.errors import ConfigError, Problem
 from monitor.model import Channel, ChannelKind, Feed, Forecast, Place, Subscriber, Subscription, Topic
 from monitor.store import Transaction, audit, feeds, meta, places, recipients, watchlist
@@ -30,7 +29,7 @@ Record: TypeAlias = Topic | Place | Forecast | Feed | Subscriber | Channel | Sub
 
 _COMPARED: Mapping[str, tuple[str, ...]] = {
     "subscriber": ("name", "language", "zone", "owner"),
-    "channel": ("kind", "address", "secret", "owner", "enabled"),
+    "channel": ("kind", "address", "secret", "format", "owner", "enabled"),
     "topic": (
         "name",
         "description",
@@ -78,6 +77,7 @@ _COMPARED: Mapping[str, tuple[str, ...]] = {
     ),
 }
 _SHOWN_WITH_VALUES = {
+    "format",
     "url",
     "title",
     "name",
@@ -373,7 +373,9 @@ class _Apply:
 
     def _channel(self, channel: Channel, stored: Record | None) -> None:
         if channel.kind is ChannelKind.WEBHOOK and not channel.secret:
-            channel = replace(channel, secret=_new_key())
+            channel = replace(channel, secret=generate_secret())
+        if isinstance(stored, Channel) and _key_changed(stored, channel):
+            recipients.rotate_secret(self.tx, channel.slug, channel.secret, until=self.now + GRACE)
         recipients.put_channel(self.tx, channel)
         if not isinstance(stored, Channel) or stored.enabled == channel.enabled:
             return
@@ -383,6 +385,7 @@ class _Apply:
             recipients.disable_channel(self.tx, channel.slug, reason=channel.disabled_reason, now=self.now)
 
 
-def _new_key() -> str:
-    """Make a signing key (Standard Webhooks: 24 to 64 random bytes)."""
-    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+def _key_changed(stored: Channel, channel: Channel) -> bool:
+    """Say whether a webhook has another key than before: receivers then need time to follow."""
+    hooks = stored.kind is channel.kind is ChannelKind.WEBHOOK
+    return hooks and bool(stored.secret) and stored.secret != channel.secret

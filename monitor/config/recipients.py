@@ -22,7 +22,8 @@ from monitor.config.forms import (
 )
 from monitor.config.places import Path as KeyPath
 from monitor.config.values import Fault, web_address_fault
-from monitor.model import Channel, ChannelKind, Subscriber, Subscription, Timing
+from monitor.deliver.signature import SECRET_PREFIX
+from monitor.model import Channel, ChannelKind, PayloadFormat, Subscriber, Subscription, Timing
 
 BUILTIN = "builtin"
 OPERATOR = "operator"
@@ -39,7 +40,6 @@ _TIMING_KEYS = {
     "max_age_hours": "max_age_hours",
     "all_quiet": "all_quiet",
 }
-SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of Standard Webhooks keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +121,7 @@ def _channel(collector: Collector, entry: Entry[ChannelForm]) -> Channel:
         kind=form.kind,
         address=form.address or _looked_up(collector, entry, "url", form.url, web_address_fault),
         secret=_looked_up(collector, entry, "secret", form.secret, _key_fault),
+        format=form.format or PayloadFormat.STANDARD,
         enabled=form.enabled,
         disabled_reason="" if form.enabled else f"disabled in {entry.document.label}",
         owner=entry.owner,

@@ -6,9 +6,12 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix, not a secret
 SECRET_BYTES = 32
+GRACE: Final = timedelta(hours=24)  # for which the key before signs, too, unless somebody says otherwise
 
 
 def generate_secret() -> str:

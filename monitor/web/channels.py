@@ -1,5 +1,6 @@
 """Routes of channels."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -22,6 +23,14 @@ async def list_channels(app: TheApp) -> list[desk.ChannelLine]:
 async def show_secret(app: TheApp, actor: Actor, slug: str) -> desk.ChannelSecret:
     """Show the signing key of one channel; the audit trail keeps that it was shown."""
     return await desk.show_secret(app, slug, actor=actor)
+
+
+@write.post("/{slug}/rotate")
+async def rotate_secret(
+    app: TheApp, actor: Actor, slug: str, grace_hours: Annotated[float, Query(ge=0, le=24 * 31)] = 24.0
+) -> desk.NewSecret:
+    """Give a channel a new signing key and show it, this once; the one before signs beside it for some hours."""
+    return await desk.rotate_secret(app, slug, grace=timedelta(hours=grace_hours), actor=actor)
 
 
 @write.post("/{slug}/enable")

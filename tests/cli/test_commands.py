@@ -257,3 +257,12 @@ def test_a_test_is_sent_and_the_answer_shown(site: Site, cli: Cli) -> None:
     unknown = cli("send-test", "nowhere", "-c", site.config)
     assert (unknown.code, unknown.out) == (1, "")
     assert "no channel is named nowhere" in unknown.err
+
+
+def test_a_key_that_stands_in_a_file_is_not_changed_by_a_command(site: Site, cli: Cli) -> None:
+    ran = cli("channels", "rotate", "demo-hook", "--grace", "7d", "-c", site.config)
+    assert (ran.code, ran.out) == (1, "")
+    assert "change it there" in ran.err
+    odd = cli("channels", "rotate", "demo-hook", "--grace", "soon", "-c", site.config)
+    assert (odd.code, odd.out) == (2, "")
+    assert "90m, 24h or 7d" in odd.err

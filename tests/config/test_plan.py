@@ -270,11 +270,20 @@ async def test_a_webhook_without_a_key_gets_one_and_keeps_it(store: Store, files
 
 async def test_a_key_in_a_file_replaces_the_made_one(store: Store, files: Any) -> None:
     await apply(store, files.desired())
+    made = (await store.read(_channels))["hook"].secret
     key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     files.write("recipients.toml", RECIPIENTS.replace('/in"', '/in"\nsecret = {env = "KEY"}'))
     plan = await apply(store, files.desired({"KEY": key}))
     assert plan.changes == (Change(action="change", kind="channel", slug="hook", detail="secret"),)
-    assert (await store.read(_channels))["hook"].secret == key
+    changed = (await store.read(_channels))["hook"]
+    assert changed.secret == key
+    assert (changed.old_secret, changed.old_secret_until) == (made, NOW + timedelta(hours=24)), (
+        "a key changed in a file has its grace, too"
+    )
+    files.write("recipients.toml", RECIPIENTS)
+    await apply(store, files.desired())
+    kept = (await store.read(_channels))["hook"]
+    assert (kept.secret, kept.old_secret) == (key, made), "a line that goes changes no key"
 
 
 async def test_a_channel_that_a_receiver_switched_off_stays_off(store: Store, files: Any) -> None:

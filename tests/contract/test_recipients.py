@@ -1,9 +1,10 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from monitor.errors import NotFound
-from monitor.model import Channel, ChannelKind, DeliveryState, Subscriber, Subscription
+from monitor.model import Channel, ChannelKind, DeliveryState, PayloadFormat, Subscriber, Subscription
 from monitor.store import Sealer, Store, Transaction, open_store, outbox, recipients
 from tests.contract.conftest import Clock, Seed
 
@@ -52,6 +53,43 @@ async def test_a_secret_is_never_stored_in_the_clear(store: Store) -> None:
     assert b"whsec_" not in bytes(row["secret"])
     assert all("whsec_" not in str(value) for name, value in row.items() if name != "secret")
     assert "whsec_" not in repr(await store.read(recipients.list_channels))
+
+
+async def test_the_key_before_signs_until_its_grace_ends_and_is_then_forgotten(
+    store: Store, t: Clock
+) -> None:
+    await store.write(recipients.put_channel, HOOK)
+    end = t(0) + timedelta(hours=24)
+    await store.write(recipients.rotate_secret, "hook", "whsec_new", until=end)
+    (hook,) = await store.read(recipients.list_channels)
+    assert hook.keys(end - timedelta(microseconds=1)) == ("whsec_new", "whsec_ñ")
+    assert hook.keys(end) == ("whsec_new",)
+    assert "whsec_" not in repr(hook)
+    row = await store.read(lambda tx: tx.one("SELECT * FROM channels"))
+    assert row is not None
+    assert b"whsec_" not in bytes(row["old_secret"])
+    await store.write(recipients.put_channel, replace(HOOK, secret="whsec_new"))
+    assert await store.write(recipients.forget_old_secrets, now=end - timedelta(seconds=1)) == 0
+    assert (await store.read(recipients.list_channels))[0].old_secret == "whsec_ñ"
+    assert await store.write(recipients.forget_old_secrets, now=end) == 1
+    (hook,) = await store.read(recipients.list_channels)
+    assert (hook.secret, hook.old_secret, hook.old_secret_until) == ("whsec_new", "", None)
+    with pytest.raises(NotFound, match="nobody"):
+        await store.write(recipients.rotate_secret, "nobody", "whsec_x", until=end)
+
+
+async def test_a_channel_that_becomes_another_kind_keeps_no_old_key(store: Store, t: Clock) -> None:
+    await store.write(recipients.put_channel, HOOK)
+    await store.write(recipients.rotate_secret, "hook", "whsec_new", until=t(0) + timedelta(hours=1))
+    mail = replace(HOOK, kind=ChannelKind.EMAIL, address="ana@e.example", secret="")
+    stored = await store.write(recipients.put_channel, mail)
+    assert (stored.old_secret, stored.old_secret_until) == ("", None)
+
+
+async def test_the_payload_format_is_kept(store: Store) -> None:
+    wrapped = await store.write(recipients.put_channel, replace(HOOK, format=PayloadFormat.CLOUDEVENTS))
+    assert wrapped.format is PayloadFormat.CLOUDEVENTS
+    assert (await store.write(recipients.put_channel, HOOK)).format is PayloadFormat.STANDARD
 
 
 async def test_another_key_opens_no_secret_and_destroys_none(store: Store, url: str) -> None:
