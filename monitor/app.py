@@ -24,6 +24,7 @@ from monitor.errors import ConfigError, Problem
 from monitor.fetch.pool import ParserPool
 from monitor.match import Watchlist, compile_watchlist
 from monitor.model import Topic
+from monitor.net.guard import parse_networks
 from monitor.options import (
     Pace,
     article_robots,
@@ -122,7 +123,13 @@ class App:
         wakers: list[Callable[[Stage], None]] = []
         context = _context(store, snapshot, wakers)
         in_force = Pace()
-        tools = SendTools(http=http, smtp=smtp_options(settings), console=console, clock=_now)
+        tools = SendTools(
+            http=http,
+            smtp=smtp_options(settings),
+            console=console,
+            clock=_now,
+            allow_networks=parse_networks(settings.fetch.allow_networks),
+        )
         pusher = make_pusher(settings, context, http)
         if pusher is not None:
             closing.push_async_callback(pusher.close)

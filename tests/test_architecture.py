@@ -20,6 +20,8 @@ DRIVERS = {
     "trafilatura": {"fetch/article.py"},
     "lark": {"match/build.py", "match/grammar.py", "match/layout.py", "match/query.py"},
     "aiosmtplib": {"deliver/email.py", "deliver/smtp.py"},
+    "apprise": {"deliver/apprise.py"},
+    "urllib3": {"deliver/apprise_connections.py"},
     "httptools": {"net/answer.py"},
     "brotli": {"net/bounded.py"},
     "httpcore": set[str](),  # our own transport stands in its place

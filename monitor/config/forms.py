@@ -247,15 +247,26 @@ class ChannelForm(Form):
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> "ChannelForm":
-        allowed = {ChannelKind.EMAIL: {"address"}, ChannelKind.WEBHOOK: {"url", "secret", "format"}}.get(
-            self.kind, set()
-        )
+        allowed = {
+            ChannelKind.EMAIL: {"address"},
+            ChannelKind.WEBHOOK: {"url", "secret", "format"},
+            ChannelKind.APPRISE: {"url"},
+        }.get(self.kind, set())
         written = {key for key in ("address", "url", "secret", "format") if getattr(self, key) is not None}
-        article = "an" if self.kind is ChannelKind.EMAIL else "a"
-        needed = {ChannelKind.EMAIL: "address", ChannelKind.WEBHOOK: "url"}.get(self.kind)
+        article = "an" if self.kind in {ChannelKind.EMAIL, ChannelKind.APPRISE} else "a"
+        needed = {ChannelKind.EMAIL: "address", ChannelKind.WEBHOOK: "url", ChannelKind.APPRISE: "url"}.get(
+            self.kind
+        )
         if extra := sorted(written - allowed):
             keys = " and ".join(sorted(allowed)) or "no address at all"
             raise refuse(Fault(f"{article} {self.kind} channel has no '{extra[0]}'", f"it takes {keys}"))
+        if self.kind is ChannelKind.APPRISE and isinstance(self.url, str):
+            raise refuse(
+                Fault(
+                    "the url of an apprise channel holds its password",
+                    'write a reference: url = {env = "NAME"}',
+                )
+            )
         if needed and needed not in written:
             raise refuse(
                 Fault(f"'{needed}' is missing", f"{article} {self.kind} channel needs a line: {needed} = …")

@@ -22,6 +22,7 @@ from monitor.config.forms import (
 )
 from monitor.config.places import Path as KeyPath
 from monitor.config.values import Fault, web_address_fault
+from monitor.deliver.apprise import url_fault
 from monitor.deliver.signature import SECRET_PREFIX
 from monitor.model import Channel, ChannelKind, PayloadFormat, Subscriber, Subscription, Timing
 
@@ -116,11 +117,16 @@ def _channel(collector: Collector, entry: Entry[ChannelForm]) -> Channel:
             f"add a section [smtp] to {collector.settings.file.name}, or set enabled = false here",
         )
         collector.problems.append(entry.problem("kind", fault))
+    chat = form.kind is ChannelKind.APPRISE
     return Channel(
         slug=form.slug,
         kind=form.kind,
-        address=form.address or _looked_up(collector, entry, "url", form.url, web_address_fault),
-        secret=_looked_up(collector, entry, "secret", form.secret, _key_fault),
+        address=""
+        if chat
+        else form.address or _looked_up(collector, entry, "url", form.url, web_address_fault),
+        secret=_looked_up(collector, entry, "url", form.url, _chat_fault)
+        if chat
+        else _looked_up(collector, entry, "secret", form.secret, _key_fault),
         format=form.format or PayloadFormat.STANDARD,
         enabled=form.enabled,
         disabled_reason="" if form.enabled else f"disabled in {entry.document.label}",
@@ -145,6 +151,12 @@ def _looked_up(
         named = Fault(f"channel '{entry.form.slug}': {fault.message}", fault.hint)
         collector.problems.append(entry.problem(key, named))
     return found if isinstance(found, str) else ""
+
+
+def _chat_fault(value: str) -> Fault | None:
+    """Check an Apprise URL; a missing extra is a fault, too."""
+    found = url_fault(value)
+    return None if found is None else Fault(found.message, found.hint)
 
 
 def _key_fault(value: str) -> Fault | None:

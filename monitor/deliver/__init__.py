@@ -3,6 +3,7 @@
 `SENDERS` is the whole list of channel kinds. The stage keeps no queue; the outbox rows are the store's.
 """
 
+from monitor.deliver.apprise import AppriseSender
 from monitor.deliver.console import ConsoleSender
 from monitor.deliver.email import EmailSender
 from monitor.deliver.retry import RetryPlan, plan
@@ -15,6 +16,7 @@ SENDERS: dict[ChannelKind, Sender] = {
     ChannelKind.CONSOLE: ConsoleSender(),
     ChannelKind.EMAIL: EmailSender(),
     ChannelKind.WEBHOOK: WebhookSender(),
+    ChannelKind.APPRISE: AppriseSender(),
 }
 
 __all__ = [

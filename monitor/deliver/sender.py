@@ -5,7 +5,7 @@ connection, and decides neither what is sent nor when to try again.
 """
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TextIO
@@ -14,6 +14,7 @@ import httpx
 
 from monitor.errors import Refused
 from monitor.model import Alert, Attempt, Delivery, Notice, SendResult
+from monitor.net.guard import Network
 
 TlsMode = Literal["required", "implicit", "opportunistic", "none"]
 
@@ -82,12 +83,16 @@ QUIT_SECONDS = 5.0  # a relay that has answered may keep us this long for its go
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendTools:
-    """What senders work with, built once by the app. `clock` returns the present as an aware UTC datetime."""
+    """What senders work with, built once by the app. `clock` returns the present as an aware UTC datetime.
+
+    `allow_networks` may be connected to although they are private, by senders that do not use `http`.
+    """
 
     http: httpx.AsyncClient
     smtp: SmtpOptions | None
     console: TextIO
     clock: Callable[[], datetime]
+    allow_networks: Sequence[Network] = ()
 
 
 class Sender(Protocol):

@@ -13,6 +13,7 @@ class ChannelKind(StrEnum):
     CONSOLE = "console"
     EMAIL = "email"
     WEBHOOK = "webhook"
+    APPRISE = "apprise"  # chat services
 
 
 class PayloadFormat(StrEnum):
@@ -42,10 +43,10 @@ class Subscriber:
 class Channel:
     """A configured destination.
 
-    `address` is a URL (webhook), a mail address (email) or empty (console). `secret` is the opened webhook key
-    (`whsec_…`) and never appears in a repr or a log; the store keeps it sealed. `old_secret` is the key before it: it
-    signs, too, until `old_secret_until`. `format` says how a webhook's body is wrapped. A channel that is not `enabled`
-    was switched off, and `disabled_reason` says why.
+    `address` is a URL (webhook), a mail address (email) or empty. `secret` is the opened webhook key (`whsec_…`), or
+    the URL of a chat service (apprise), which is made of credentials; it never appears in a repr or a log, and the
+    store keeps it sealed. `old_secret` is the key before it, which signs, too, until `old_secret_until`. `format` says
+    how a webhook's body is wrapped. A channel that is not `enabled` was switched off, and `disabled_reason` says why.
     """
 
     id: int = 0

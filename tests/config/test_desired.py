@@ -1,10 +1,11 @@
+import sys
 from typing import Any
 
 import pytest
 
 from monitor.config import read_watchlist
 from monitor.errors import ConfigError
-from monitor.model import ChannelKind, Priority
+from monitor.model import ChannelKind, PayloadFormat, Priority
 
 WATCHLIST = """\
 name = "line"
@@ -353,6 +354,40 @@ def test_two_watchlists_cannot_share_a_name(folder: Any) -> None:
     assert (problem.file, problem.path, problem.line) == (folder.name("watchlists/b.toml"), "name", 2)
 
 
+def test_a_chats_url_is_a_reference_and_is_kept_as_a_secret(folder: Any) -> None:
+    pytest.importorskip("apprise", reason="the extra [apprise] is not installed")
+    url = "gotifys://chat.paper.mx/AbCdEfGhIjKlMn1"
+    folder.write("recipients.toml", '[[channel]]\nslug = "c"\nkind = "apprise"\nurl = {env = "CHAT"}\n')
+    channel = {each.slug: each for each in folder.desired({"CHAT": url}).channels}["c"]
+    assert (channel.kind, channel.address, channel.secret) == (ChannelKind.APPRISE, "", url)
+    assert "AbCd" not in repr(channel)
+    assert "CHAT is not set" in folder.problem().message
+    problem = folder.problem({"CHAT": "json://chat.paper.mx/AbCdEfGhIjKlMn1"})
+    assert problem.message == "channel 'c': json:// is no service that an apprise channel may use"
+    assert (problem.path, problem.line) == ("channel[0].url", 4)
+
+
+def test_without_the_extra_a_chat_channel_is_a_problem_with_its_remedy(
+    folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)  # as Python sees a package that is not there
+    folder.write("recipients.toml", '[[channel]]\nslug = "c"\nkind = "apprise"\nurl = {env = "CHAT"}\n')
+    problem = folder.problem({"CHAT": "ntfy://news"})
+    assert "needs the extra [apprise]" in problem.message
+    assert problem.hint == "pip install 'news-monitor[apprise]'"
+
+
+def test_a_webhooks_format_is_read(folder: Any) -> None:
+    def formats() -> dict[str, PayloadFormat]:
+        return {each.slug: each.format for each in folder.desired().channels if each.slug == "h"}
+
+    text = '[[channel]]\nslug = "h"\nkind = "webhook"\nurl = "https://paper.mx/h"\n'
+    folder.write("recipients.toml", text)
+    assert formats() == {"h": PayloadFormat.STANDARD}
+    folder.write("recipients.toml", text + 'format = "cloudevents"\n')
+    assert formats() == {"h": PayloadFormat.CLOUDEVENTS}
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
@@ -360,7 +395,15 @@ def test_two_watchlists_cannot_share_a_name(folder: Any) -> None:
         ('kind = "email"', "'address' is missing"),
         ('kind = "console"\naddress = "a@paper.mx"', "a console channel has no 'address'"),
         ('kind = "email"\naddress = "a@paper.mx"\nsecret = {env = "X"}', "an email channel has no 'secret'"),
-        ('kind = "pager"', "must be 'console', 'email' or 'webhook'"),
+        ('kind = "pager"', "must be 'console', 'email', 'webhook' or 'apprise'"),
+        (
+            'kind = "webhook"\nurl = "https://paper.mx/h"\nformat = "xml"',
+            "must be 'standard' or 'cloudevents'",
+        ),
+        ('kind = "console"\nformat = "standard"', "a console channel has no 'format'"),
+        ('kind = "apprise"', "'url' is missing"),
+        ('kind = "apprise"\nurl = "ntfy://news"', "holds its password"),
+        ('kind = "apprise"\nurl = {env = "X"}\nsecret = {env = "X"}', "an apprise channel has no 'secret'"),
         ('kind = "webhook"\nurl = "hooks.paper.mx"', "no web address"),
     ],
 )

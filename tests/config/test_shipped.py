@@ -101,7 +101,9 @@ def test_the_commented_examples_work_when_uncommented(tmp_path: Path) -> None:
     credentials.mkdir()
     (credentials / "smtp-password").write_text("x", encoding="utf-8")
     (credentials / "store-key").write_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", encoding="utf-8")
-    settings = load_settings(tmp_path / "monitor.toml", {"CREDENTIALS_DIRECTORY": str(credentials)})
+    settings = load_settings(
+        tmp_path / "monitor.toml", {"CREDENTIALS_DIRECTORY": str(credentials), "DESK_CHAT": "ntfy://news"}
+    )
     assert settings.smtp is not None
     kinds = {each.slug: each.channel.kind.value for each in load_desired(settings).subscriptions}
     assert kinds == {

@@ -9,6 +9,7 @@ import pytest
 from monitor.app import App
 from monitor.demo.loopback import HttpServer, Request, Response
 from monitor.demo.stage import DemoStage
+from monitor.desk.channels import list_channels, show_secret
 from monitor.desk.send_test import SentTest, send_test
 from monitor.errors import NotFound, Refused
 from monitor.model import DeliveryState, SendOutcome
@@ -99,6 +100,36 @@ async def test_a_receiver_that_does_not_answer_in_time_is_said_to_be_slow(tmp_pa
                 found = await send_test(app, HOOK, wait=0.3, actor="cli:test")
     assert (found.accepted, found.outcome, found.status, found.ms) == (False, None, None, None)
     assert "within 0.3 seconds" in found.reason
+
+
+async def test_a_chat_is_tried_through_its_service_and_its_url_is_stored_sealed(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("apprise", reason="the extra [apprise] is not installed")
+    heard: list[Request] = []
+
+    def take(request: Request) -> Response:
+        heard.append(request)
+        return Response(status=200, body=b"{}")
+
+    async with HttpServer(take) as server, small_stage(tmp_path) as stage:
+        url = server.url.replace("http://", "gotify://") + "/AbCdEfGhIjKlMn1"
+        (stage.folder / "chat.url").write_text(url, encoding="utf-8")
+        file = stage.folder / "recipients.toml"
+        chat = '\n[[channel]]\nslug = "chat"\nkind = "apprise"\nurl = { file = "chat.url" }\n'
+        file.write_text(file.read_text(encoding="utf-8") + chat, encoding="utf-8")
+        async with opened(stage) as app:
+            found = await tried(app, "chat")
+            assert (found.accepted, found.kind) == (True, "apprise")
+            assert json.loads(heard[0].body)["title"] == "Test of the channel chat"
+            row = await app.store.read(lambda tx: tx.one("SELECT * FROM channels WHERE slug = 'chat'"))
+            assert row is not None
+            assert row["address"] == ""
+            assert b"AbCdEf" not in bytes(row["secret"])
+            with pytest.raises(Refused, match="signs nothing"):
+                await show_secret(app, "chat", actor="test")
+            (line,) = [line for line in await list_channels(app) if line.slug == "chat"]
+            assert not line.signed
 
 
 async def test_a_channel_that_is_switched_off_or_unknown_is_refused_with_words(tmp_path: Path) -> None:
