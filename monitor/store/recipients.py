@@ -18,6 +18,14 @@ def list_subscribers(tx: Transaction) -> list[Subscriber]:
     return [_subscriber(row) for row in tx.rows("SELECT * FROM subscribers ORDER BY slug")]
 
 
+def get_subscriber(tx: Transaction, slug: str) -> Subscriber:
+    """Return a subscriber. Raises `NotFound`."""
+    row = tx.one("SELECT * FROM subscribers WHERE slug = :slug", slug=slug)
+    if row is None:
+        raise NotFound(f"no subscriber is called {slug!r}")
+    return _subscriber(row)
+
+
 def put_subscriber(tx: Transaction, subscriber: Subscriber) -> Subscriber:
     """Insert a subscriber or update it by slug, and return what is stored."""
     row = tx.one(
@@ -153,6 +161,20 @@ def list_subscriptions(tx: Transaction, *, enabled_only: bool = True) -> list[Su
     """
     sql = _SUBSCRIPTIONS + ("WHERE s.enabled = 1 ORDER BY s.slug" if enabled_only else "ORDER BY s.slug")
     return [_subscription(tx, row) for row in tx.rows(sql)]
+
+
+def get_subscription(tx: Transaction, slug: str) -> Subscription:
+    """Return a subscription. Raises `NotFound`."""
+    row = tx.one(_SUBSCRIPTIONS + "WHERE s.slug = :slug", slug=slug)
+    if row is None:
+        raise NotFound(f"no subscription is called {slug!r}")
+    return _subscription(tx, row)
+
+
+def subscriptions_of(tx: Transaction, subscriber_id: int) -> list[Subscription]:
+    """Return a subscriber's subscriptions in order of slug, those switched off among them."""
+    sql = _SUBSCRIPTIONS + "WHERE s.subscriber_id = :subscriber_id ORDER BY s.slug"
+    return [_subscription(tx, row) for row in tx.rows(sql, subscriber_id=subscriber_id)]
 
 
 def put_subscription(tx: Transaction, subscription: Subscription) -> Subscription:

@@ -1,8 +1,10 @@
-"""Sealing of secrets that must be stored: AES-256-GCM, bound to the place a secret belongs to.
+"""Sealing of secrets that must be stored (AES-256-GCM, bound to their place), and fingerprints of what must not be.
 
 Keeps no key and reads none from anywhere: whoever opens the store brings it. Rotation of the key is not here.
 """
 
+import hashlib
+import hmac
 import os
 from typing import Final
 
@@ -17,9 +19,9 @@ _FORMAT: Final = b"\x01"  # first byte of a sealed value, so that another cipher
 
 
 class Sealer:
-    """Seals and opens short texts with one 32-byte key."""
+    """Seals, opens and fingerprints short texts with one 32-byte key."""
 
-    __slots__ = ("_cipher",)
+    __slots__ = ("_cipher", "_marks")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != _KEY_BYTES:
@@ -27,6 +29,7 @@ class Sealer:
                 f"the sealing key has {len(key)} bytes and needs {_KEY_BYTES}; make one with Sealer.new_key()"
             )
         self._cipher = AESGCM(key)
+        self._marks = hmac.digest(key, b"news-monitor fingerprints 1", hashlib.sha256)
 
     @staticmethod
     def new_key() -> bytes:
@@ -54,3 +57,11 @@ class Sealer:
                 f"the secret of {context} cannot be opened: the sealing key is not the one it was sealed with, or the "
                 "stored bytes were changed; start with the former key, or enter the secret again"
             ) from error
+
+    def fingerprint(self, text: str, *, context: str) -> str:
+        """Return 64 hex digits that only this key gives for a text: the same each time, and no way back.
+
+        HMAC-SHA256, so that whoever has the database but not the key cannot try out guesses.
+        """
+        said = f"{context}\x00{text}".encode("utf-8", "surrogatepass")
+        return hmac.new(self._marks, said, hashlib.sha256).hexdigest()

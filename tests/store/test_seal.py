@@ -56,3 +56,15 @@ def test_a_key_has_32_bytes() -> None:
     assert Sealer.new_key() != Sealer.new_key()
     with pytest.raises(StoreError, match="has 5 bytes and needs 32"):
         Sealer(b"short")
+
+
+@given(st.text(), st.text())
+def test_a_fingerprint_is_the_same_each_time_and_tells_its_key_context_and_text_apart(
+    one: str, other: str
+) -> None:
+    made = Sealer(KEY).fingerprint(one, context="address")
+    assert made == Sealer(KEY).fingerprint(one, context="address")
+    assert len(made) == 64
+    assert (made == Sealer(KEY).fingerprint(other, context="address")) == (one == other)
+    assert made != Sealer(b"x" * 32).fingerprint(one, context="address")
+    assert made != Sealer(KEY).fingerprint(one, context="name")
