@@ -140,6 +140,12 @@ class FilesSettings(_Section):
     recipients: Names = ("recipients*.toml",)
 
 
+class SubscribersSettings(_Section):
+    """Whether anybody may ask for alerts by mail on our own page; each address is asked before it gets any."""
+
+    signup: bool = False
+
+
 class RetentionSettings(_Section):
     """How long rows are kept, in days; items with a hit are kept as long as their hits."""
 
@@ -172,6 +178,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     smtp: SmtpSettings | None = None
     files: FilesSettings = FilesSettings()
+    subscribers: SubscribersSettings = SubscribersSettings()
     retention: RetentionSettings = RetentionSettings()
     surges: SurgeSettings = SurgeSettings()
     log: LogSettings = LogSettings()

@@ -12,11 +12,12 @@ import structlog
 
 from monitor.match import StoryRules
 from monitor.pipeline.context import Context
-from monitor.store import items, ledger, polls, recipients, story_window
+from monitor.store import confirmations, items, ledger, polls, recipients, story_window
 
 log = structlog.get_logger()
 
 SLICE = 500
+CONFIRMATIONS_KEPT = timedelta(days=31)  # mails to an address are counted over 30 days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,9 @@ async def tidy(context: Context, retention: Retention) -> dict[str, int]:
         "decisions": await _sweep(context, ledger.prune_unasked, before=now - retention.items),
         "old_secrets": await context.store.write(recipients.forget_old_secrets, now=now),
         "story_window": await _sweep(context, story_window.prune_window, span=StoryRules().window),
+        "confirmations": await _sweep(
+            context, confirmations.forget_unconfirmed, now=now, before=now - CONFIRMATIONS_KEPT
+        ),
     }
     if any(gone.values()):
         log.info("store.tidied", **gone)

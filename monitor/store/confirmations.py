@@ -81,9 +81,12 @@ def settle_confirmation(tx: Transaction, confirmation: Confirmation, *, now: dat
         now=micros(now),
         id=confirmation.id,
     )
-    tx.run(
-        "UPDATE channels SET confirmed_at = :now WHERE id = :id", now=micros(now), id=confirmation.channel_id
-    )
+    confirm_channel(tx, confirmation.channel_id, now=now)
+
+
+def confirm_channel(tx: Transaction, channel_id: int, *, now: datetime) -> None:
+    """Keep that the owner of a channel's address said yes to it."""
+    tx.run("UPDATE channels SET confirmed_at = :now WHERE id = :id", now=micros(now), id=channel_id)
 
 
 def mails_since(tx: Transaction, address: str, *, since: datetime) -> int:
@@ -131,6 +134,7 @@ def forget_unconfirmed(tx: Transaction, *, now: datetime, before: datetime, limi
     )
     for row in rows:
         wipe_channel(tx, row["id"], reason="nobody confirmed its address", now=now)
+        forget_questions(tx, row["id"])
     old = tx.run(
         """
         DELETE FROM confirmations WHERE id IN (
@@ -170,6 +174,10 @@ def wipe_channel(tx: Transaction, channel_id: int, *, reason: str, now: datetime
         "UPDATE attempts SET reason = '' WHERE delivery_id IN (SELECT id FROM deliveries WHERE channel_id = :id)",
         id=channel_id,
     )
+
+
+def forget_questions(tx: Transaction, channel_id: int) -> None:
+    """Forget what was asked for at a channel and from where; that an address was asked stays."""
     tx.run("UPDATE confirmations SET asked = '{}', ip_prefix = '' WHERE channel_id = :id", id=channel_id)
 
 

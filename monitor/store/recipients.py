@@ -27,7 +27,18 @@ def get_subscriber(tx: Transaction, slug: str) -> Subscriber:
 
 
 def put_subscriber(tx: Transaction, subscriber: Subscriber) -> Subscriber:
-    """Insert a subscriber or update it by slug, and return what is stored."""
+    """Insert a subscriber or update it by slug, and return what is stored.
+
+    In another time zone than before, their digests' hours are worked out anew.
+    """
+    tx.run(
+        """
+        UPDATE subscriptions SET next_digest_at = NULL
+        WHERE subscriber_id IN (SELECT id FROM subscribers WHERE slug = :slug AND zone <> :zone)
+        """,
+        slug=subscriber.slug,
+        zone=subscriber.zone,
+    )
     row = tx.one(
         """
         INSERT INTO subscribers (slug, name, language, zone, owner) VALUES (:slug, :name, :language, :zone, :owner)
@@ -163,7 +174,7 @@ def list_subscriptions(tx: Transaction, *, enabled_only: bool = True) -> list[Su
     return [_subscription(tx, row) for row in tx.rows(sql)]
 
 
-def get_subscription(tx: Transaction, slug: str) -> Subscription:
+def find_subscription(tx: Transaction, slug: str) -> Subscription:
     """Return a subscription. Raises `NotFound`."""
     row = tx.one(_SUBSCRIPTIONS + "WHERE s.slug = :slug", slug=slug)
     if row is None:

@@ -137,6 +137,12 @@ def get_story(tx: Transaction, story_id: int) -> Story | None:
     return story_of(row) if row else None
 
 
+def find_by_uid(tx: Transaction, uid: str) -> Story | None:
+    """Return the story that the outside knows by `uid`."""
+    row = tx.one("SELECT * FROM stories WHERE uid = :uid", uid=uid)
+    return None if row is None else story_of(row)
+
+
 def story_of_item(tx: Transaction, item_id: int) -> Story | None:
     """Return the story an item belongs to, if any."""
     row = tx.one(

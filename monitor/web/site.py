@@ -1,7 +1,8 @@
 """Build the FastAPI application: one router per noun, errors as problem+json (RFC 9457).
 
 Two sites are made of the same routers. The trusted one listens on a Unix socket that only the service's user
-can open, or is called in-process by a command; it may write. The public one listens on TCP and only reads.
+can open, or is called in-process by a command; it may write. The public one listens on TCP and reads; what it changes
+it changes for holders of a token alone: hubs, and the subscribers who have a link in their mail.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,8 +18,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from monitor import __version__
 from monitor.app import App
 from monitor.errors import MonitorError
-from monitor.web import channels, config, deliveries, feeds, health, items, topics, websub
+from monitor.web import channels, config, deliveries, feeds, health, items, person, signup, topics, websub
 from monitor.web.access import only_known_parameters, status_of
+from monitor.web.pace import Pace
 
 log = structlog.get_logger()
 
@@ -40,7 +42,9 @@ def create_site(
         for noun in (feeds, topics, channels, config):
             site.include_router(noun.write, prefix="/api/v1", dependencies=strict)
     else:
-        site.include_router(websub.router)
+        site.state.pace = Pace()
+        for pages in (websub, person, signup):
+            site.include_router(pages.router)
         site.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     site.add_exception_handler(MonitorError, _problem)
     site.add_exception_handler(RequestValidationError, _invalid)
