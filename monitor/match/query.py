@@ -69,7 +69,8 @@ def parse_query(text: str, groups: Groups = ()) -> Query:
     return _query(text, tuple(groups.items() if isinstance(groups, Mapping) else groups))
 
 
-@functools.lru_cache(maxsize=32)  # a back-test reads each query for its candidates, and once more to compile it
+# A back-test reads each query for its candidates, and once more to compile it.
+@functools.lru_cache(maxsize=32)
 def _query(text: str, groups: tuple[tuple[str, str], ...]) -> Query:
     defined = dict(groups)
     read = _read(text, frozenset(defined), _parts(used_groups(text, defined), frozenset(defined)))

@@ -21,6 +21,7 @@ from monitor.pipeline.showing import show_hits
 from monitor.route import NO_ALERT, Present, Ruling, day_began, decide
 from monitor.store import Transaction, hits, ledger, recipients, silences, watchlist
 from monitor.store.ledger import alerts_since
+from monitor.store.subscribers import opt_outs
 from monitor.store.told import told_of_story
 
 log = structlog.get_logger()
@@ -119,7 +120,12 @@ class _Routing:
             for each in subscriptions
             if each.timing.budget
         }
-        self.present = Present(now=now, silences=silences.list_silences(tx, now=now), sent_today=self._sent)
+        self.present = Present(
+            now=now,
+            silences=silences.list_silences(tx, now=now),
+            opt_outs=opt_outs(tx),
+            sent_today=self._sent,
+        )
 
     def count(self, subscription: Subscription) -> None:
         """Count an alert against its subscription's budget."""

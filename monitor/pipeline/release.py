@@ -21,6 +21,7 @@ from monitor.pipeline.outgoing import Outlook, queue_notice, raise_alert, tell
 from monitor.pipeline.showing import show_hits
 from monitor.route import Present, Release, Waiting, next_digest, release_digest, release_held
 from monitor.store import Transaction, hits, ledger, recipients, silences, stories, watchlist
+from monitor.store.subscribers import opt_outs
 from monitor.store.told import told_of_story
 
 log = structlog.get_logger()
@@ -57,7 +58,7 @@ async def release(context: Context, *, identity: SenderIdentity) -> int:
 def _release(tx: Transaction, number: int, *, context: Context, identity: SenderIdentity) -> _Released:
     now = context.clock()
     subscription = recipients.get_subscription(tx, number)
-    present = Present(now=now, silences=silences.list_silences(tx, now=now))
+    present = Present(now=now, silences=silences.list_silences(tx, now=now), opt_outs=opt_outs(tx))
     outlook = Outlook(identity=identity, new_uid=context.new_uid)
     made = [
         each

@@ -22,6 +22,7 @@ from monitor.pipeline.outgoing import Outlook, raise_alert, tell
 from monitor.pipeline.surge_search import Draft, search_surges
 from monitor.route import next_digest, quiet_until, tell_surge
 from monitor.store import Transaction, meta, places, recipients, silences, stories, surges
+from monitor.store.subscribers import opt_outs
 
 log = structlog.get_logger()
 
@@ -161,7 +162,9 @@ def _alerts(
     told = tuple(draft.surge for draft in ordered[:MOST_TOLD])
     made = []
     hushed = silences.list_silences(tx, now=told[0].found_at)
-    for subscription, shown in tell_surge(ordered[0].stories, subscriptions, silences=hushed):
+    for subscription, shown in tell_surge(
+        ordered[0].stories, subscriptions, opt_outs=opt_outs(tx), silences=hushed
+    ):
         story = stories.story_of_item(tx, shown[0].hit.item.id)
         assert story is not None  # only hits of stories are counted
         alert = Alert(

@@ -11,6 +11,7 @@ from monitor.app import App
 from monitor.demo.stage import DemoStage
 from monitor.model import AlertKind, Cadence, Matcher, Quiet, Silence, Timing, Verdict
 from monitor.store import Transaction, recipients, silences
+from monitor.store.subscribers import opt_out
 from tests.conftest import opened, pass_time, poll_all, recorded, recording, round_trip, small_stage
 from tests.pipeline.conftest import Clock, by_clock
 
@@ -165,6 +166,21 @@ async def test_a_subscription_that_was_switched_off_lets_go_of_what_waits(tmp_pa
         ((verdict, reason, taken),) = await room.decisions()
         assert (verdict, taken) == (Verdict.SUPPRESSED, False)
         assert "the subscription is switched off" in reason
+
+
+async def test_who_unsubscribed_meanwhile_is_not_told(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        await room.timed(cadence=Cadence.DAILY, digest_at=room.minute(hours=2))
+        await room.appear(0)
+        (mine,) = await room.app.store.read(recipients.list_subscriptions)
+        await room.app.store.write(opt_out, mine.id, "fentanyl", how="link", now=room.clock.now)
+        await room.later(hours=2, minutes=1)
+        await room.timed()
+        await room.appear(1)
+        assert await room.alerts() == []
+        (waited, _, _), (asked, reason, _) = await room.decisions()
+        assert (waited, asked) == (Verdict.SUPPRESSED, Verdict.UNASKED)
+        assert reason == "the subscriber unsubscribed from the topic fentanyl"
 
 
 async def test_news_soon_after_the_alert_goes_out_at_the_end_of_the_bundle_window(tmp_path: Path) -> None:
