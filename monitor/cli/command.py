@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import backtest, channels, config, deliveries, doctor, feeds, items, quality, run, topics
+from monitor.cli import (
+    backtest,
+    channels,
+    config,
+    deliveries,
+    doctor,
+    feeds,
+    items,
+    quality,
+    run,
+    stats,
+    topics,
+)
 
 app = typer.Typer(
     help="Poll news feeds, match new items against watch topics, and tell subscribers once per story.",
@@ -14,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for noun in (run, config, items, channels, doctor):
+for noun in (run, config, items, channels, doctor, stats):
     noun.register(app)
 app.add_typer(feeds.app, name="feeds")
 quality.register(topics.app)

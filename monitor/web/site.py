@@ -18,7 +18,19 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from monitor import __version__
 from monitor.app import App
 from monitor.errors import MonitorError
-from monitor.web import channels, config, deliveries, feeds, health, items, person, signup, topics, websub
+from monitor.web import (
+    channels,
+    config,
+    deliveries,
+    feeds,
+    health,
+    items,
+    person,
+    signup,
+    stats,
+    topics,
+    websub,
+)
 from monitor.web.access import only_known_parameters, status_of
 from monitor.web.pace import Pace
 
@@ -36,7 +48,7 @@ def create_site(
     site.state.app = app
     site.include_router(health.router)
     strict = [Depends(only_known_parameters)]
-    for noun in (feeds, topics, items, deliveries, channels, config):
+    for noun in (feeds, topics, items, deliveries, channels, stats, config):
         site.include_router(noun.read, prefix="/api/v1", dependencies=strict)
     if trusted:
         for noun in (feeds, topics, channels, config):
