@@ -157,7 +157,7 @@ class App:
                 robots=article_robots(settings, context, http, in_use),
                 options=ArticleOptions(),
             ),
-            shipper=Shipper(context, tools=tools, options=send_options(tools.smtp)),
+            shipper=Shipper(context, tools=tools, options=send_options(tools.smtp), identity=identity),
             surges=Surges(context, identity=identity, options=surge_options(settings)),
             pusher=pusher,
             parsers=parsers,

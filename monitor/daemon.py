@@ -203,8 +203,8 @@ async def _stop(app: App, runner: LocalRunner) -> None:
             app.poller.finish(timeout=DRAIN_SECONDS / 2), app.articles.crew.drain(timeout=DRAIN_SECONDS / 2)
         )
         await app.dispatch()
-        await app.shipper.crew.drain(timeout=DRAIN_SECONDS / 2)
-        await app.store.write(outbox.release_leases, now=app.context.clock())
+        await app.shipper.finish(timeout=DRAIN_SECONDS / 2)
+        await app.store.write(outbox.release_leases, now=app.context.clock(), orderly=True)
     except StoreError as error:  # a full disk must not turn an orderly stop into a refusal
         log.error("daemon.left_over", reason=str(error), then="the next start goes on with it")
 

@@ -83,6 +83,8 @@ async def make_deliveries_due(app: App) -> None:
 
 def _forget_waiting(tx: Transaction) -> None:
     tx.run("UPDATE deliveries SET due_at = 0 WHERE state = 'pending'")
+    tx.run("UPDATE breakers SET held_until = NULL")
+    tx.run("UPDATE breakers SET probe_at = 0 WHERE opened_at IS NOT NULL")
 
 
 def switch_off(tx: Transaction, slug: str, *, reason: str) -> None:

@@ -30,7 +30,8 @@ FOLDERS = {"fastapi": {"web"}, "typer": {"cli"}, "uvicorn": {"web"}, "lxml": {"t
 
 PURE_FOLDERS = ("model", "text", "match", "route")
 PURE_FILES = (
-    "deliver/retry.py", "fetch/blocked.py", "fetch/cadence.py", "fetch/cut.py", "fetch/discover.py",
+    "deliver/breaker.py", "deliver/notice_wording.py", "deliver/retry.py",
+    "fetch/blocked.py", "fetch/cadence.py", "fetch/cut.py", "fetch/discover.py",
     "fetch/fields.py", "fetch/health.py", "fetch/hints.py", "fetch/identity.py", "fetch/rhythm.py",
     "fetch/window.py", "pipeline/ending.py", "pipeline/intake.py", "pipeline/progress.py",
     "pipeline/push_rules.py", "pipeline/surge_rules.py",

@@ -7,7 +7,7 @@ disable channels; it says in words what it decided.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.model import DeliveryState, SendOutcome, SendResult
+from monitor.model import ChannelKind, DeliveryState, SendOutcome, SendResult
 from monitor.text.duration import words
 
 # Waits after the first, second, … failed attempt: the schedule that Standard Webhooks 1.0.0 suggests.
@@ -26,32 +26,38 @@ MAX_ATTEMPTS = len(SCHEDULE) + 1
 JITTER = 0.2
 RETRY_AFTER_CAP = timedelta(hours=24)
 UNKNOWN_WAIT = timedelta(minutes=15)
-MAX_AGE = timedelta(days=7)  # a receiver's Retry-After may stretch the schedule, but news does not keep
+GREYLISTED = frozenset({450, 451, 452})  # a server that asks to see us again later, and means later
+GREYLISTED_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPlan:
-    """The state a delivery takes on, when it is due (now, for a final state) and why."""
+    """The state a delivery takes on, when it is due (now, for a final state) and why.
+
+    `counts`: whether the attempt is one of those that a delivery has.
+    """
 
     state: DeliveryState
     due_at: datetime
     reason: str
+    counts: bool = True
 
 
 def plan(
     result: SendResult,
     *,
+    kind: ChannelKind,
     attempts: int,
-    created_at: datetime,
+    unknowns: int,
+    expires_at: datetime,
     now: datetime,
     jitter: float,
-    unknowns: int | None = None,
 ) -> RetryPlan:
     """Decide what becomes of a delivery after an attempt.
 
-    `attempts` counts the one just made (from 1), `jitter` is in [0, 1) and only ever lengthens a wait, by up
-    to a fifth. `unknowns` counts earlier attempts that ended unknown; without it, any earlier attempt counts
-    as one, so that nothing is ever sent a third time on a guess.
+    `attempts` counts the one just made (from 1), `unknowns` those before it that ended unknown; those that our own end
+    cut short are in neither. `jitter` is in [0, 1) and moves a wait by up to a fifth either way. No try is planned
+    for after `expires_at`.
     """
     match result.outcome:
         case SendOutcome.ACCEPTED:
@@ -61,27 +67,60 @@ def plan(
         case SendOutcome.DISABLE:
             return _dead(now, f"the receiver asks not to be called again: {result.reason}")
         case SendOutcome.UNKNOWN:
-            earlier = attempts - 1 if unknowns is None else unknowns
-            return _after_unknown(result, attempts=attempts, earlier=earlier, created_at=created_at, now=now)
+            return _after_unknown(result, attempts=attempts, earlier=unknowns, expires_at=expires_at, now=now)
         case SendOutcome.RETRY:
-            return _after_failure(result, attempts=attempts, created_at=created_at, now=now, jitter=jitter)
+            least = (
+                GREYLISTED_WAIT if kind is ChannelKind.EMAIL and result.status in GREYLISTED else timedelta()
+            )
+            return _after_failure(
+                result, attempts=attempts, least=least, expires_at=expires_at, now=now, jitter=jitter
+            )
+
+
+def parked(result: SendResult, *, now: datetime) -> RetryPlan:
+    """Decide what becomes of a delivery whose attempt failed while its endpoint, or the relay, is known to be down.
+
+    The attempt does not count: the delivery waits for the breaker to close, behind those that wait there already.
+    """
+    return RetryPlan(
+        state=DeliveryState.PENDING,
+        due_at=now + SCHEDULE[0],
+        reason=f"waits until it works again there, without losing a try: {result.reason}",
+        counts=False,
+    )
+
+
+def varied(wait: timedelta, jitter: float) -> timedelta:
+    """Return a wait changed by up to a fifth either way; `jitter` is in [0, 1)."""
+    return wait * (1 + JITTER * (2 * jitter - 1))
+
+
+def asked_wait(result: SendResult) -> timedelta:
+    """Return how long the receiver asks us to stay away: up to a day, and nothing for a moment that is past."""
+    return min(timedelta(seconds=max(result.retry_after or 0.0, 0.0)), RETRY_AFTER_CAP)
 
 
 def _after_failure(
-    result: SendResult, *, attempts: int, created_at: datetime, now: datetime, jitter: float
+    result: SendResult,
+    *,
+    attempts: int,
+    least: timedelta,
+    expires_at: datetime,
+    now: datetime,
+    jitter: float,
 ) -> RetryPlan:
     if attempts >= MAX_ATTEMPTS:
         return _dead(now, f"gave up after {attempts} attempts: {result.reason}")
-    wait = SCHEDULE[max(attempts, 1) - 1] * (1 + JITTER * jitter)
-    asked = min(timedelta(seconds=max(result.retry_after or 0.0, 0.0)), RETRY_AFTER_CAP)
+    wait = max(varied(SCHEDULE[max(attempts, 1) - 1], jitter), least)
+    asked = asked_wait(result)
     cause = f"attempt {attempts} of {MAX_ATTEMPTS} failed: {result.reason}"
     if asked > wait:
         cause += "; the receiver asked for this wait"
-    return _later(max(wait, asked), cause, created_at=created_at, now=now)
+    return _later(max(wait, asked), cause, expires_at=expires_at, now=now)
 
 
 def _after_unknown(
-    result: SendResult, *, attempts: int, earlier: int, created_at: datetime, now: datetime
+    result: SendResult, *, attempts: int, earlier: int, expires_at: datetime, now: datetime
 ) -> RetryPlan:
     if earlier > 0 or attempts >= MAX_ATTEMPTS:
         return _dead(
@@ -91,15 +130,17 @@ def _after_unknown(
     return _later(
         UNKNOWN_WAIT,
         f"may have arrived; one more try with the same id: {result.reason}",
-        created_at=created_at,
+        expires_at=expires_at,
         now=now,
     )
 
 
-def _later(wait: timedelta, cause: str, *, created_at: datetime, now: datetime) -> RetryPlan:
+def _later(wait: timedelta, cause: str, *, expires_at: datetime, now: datetime) -> RetryPlan:
     due_at = now + wait
-    if due_at > created_at + MAX_AGE:
-        return _dead(now, f"the next try would come more than {MAX_AGE.days} days after the alert: {cause}")
+    if due_at > expires_at:
+        return _dead(
+            now, f"no news any more by the next try, in {words(wait.total_seconds())}; last: {cause}"
+        )
     return RetryPlan(
         state=DeliveryState.PENDING,
         due_at=due_at,

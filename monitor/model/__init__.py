@@ -5,6 +5,7 @@ Times are timezone-aware UTC datetimes. Ids are the store's integers; `uid`s are
 
 from monitor.model.access import Access, BasicAuth, BearerAuth, SecretKind, SecretRef
 from monitor.model.alert import Alert, AlertHit, AlertKind, Decision, FeedHealth, HoldCause, Urgency, Verdict
+from monitor.model.breaker import RELAY, Breaker, channel_key
 from monitor.model.delivery import Attempt, AttemptCause, Delivery, DeliveryState, SendOutcome, SendResult
 from monitor.model.feed import Feed, FetchState, HealthState, Hints, Outcome, Poll
 from monitor.model.hit import Hit, HitReason, Span
@@ -21,6 +22,7 @@ from monitor.model.topic import Example, Priority, Topic
 from monitor.model.window import Slot
 
 __all__ = [
+    "RELAY",
     "Access",
     "Alert",
     "AlertHit",
@@ -29,6 +31,7 @@ __all__ = [
     "AttemptCause",
     "BasicAuth",
     "BearerAuth",
+    "Breaker",
     "Cadence",
     "Channel",
     "ChannelKind",
@@ -79,4 +82,5 @@ __all__ = [
     "Topic",
     "Urgency",
     "Verdict",
+    "channel_key",
 ]

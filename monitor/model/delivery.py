@@ -40,6 +40,7 @@ class SendResult:
     """What a sender reports. `status` is the HTTP status or SMTP code; `retry_after` in seconds.
 
     `reply` is the beginning of what the receiver wrote back, as one clean line without secrets.
+    `relay_fault`: the mail relay failed us, not this message: it cannot be reached, or refuses our login or policy.
     """
 
     outcome: SendOutcome
@@ -47,6 +48,7 @@ class SendResult:
     status: int | None = None
     retry_after: float | None = None
     reply: str = ""
+    relay_fault: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,8 @@ class Delivery:
     """One alert, or one notice (no `alert_id`), to one channel. `payload` are the exact bytes that every attempt sends.
 
     `event` says which (`alert.KIND`, or the notice's kind). `story_id` is set where deliveries of one story must arrive
-    in order; after `expires_at` it is not sent any more.
+    in order; after `expires_at` it is not sent any more. `attempts` numbers all attempts; `tries` are those that failed
+    by the receiver's doing, and `unknowns` those of which nobody knows.
     """
 
     id: int = 0
@@ -69,6 +72,8 @@ class Delivery:
     due_at: datetime
     expires_at: datetime
     attempts: int = 0
+    tries: int = 0
+    unknowns: int = 0
     reason: str = ""
     created_at: datetime
     lease_owner: str | None = None

@@ -40,11 +40,12 @@ class Crew:
             )
 
     async def drain(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - cancels what is left over
-        """Wait until all tasks have ended; after `timeout` seconds cancel the rest and wait for them."""
-        if not self._tasks:
-            return
-        _, late = await asyncio.wait(set(self._tasks), timeout=timeout)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
+        """Wait until all tasks have ended, and those that they start; after `timeout` seconds cancel the rest."""
+        end = None if timeout is None else asyncio.get_running_loop().time() + timeout
+        while self._tasks:
+            left = None if end is None else max(0.0, end - asyncio.get_running_loop().time())
+            _, late = await asyncio.wait(set(self._tasks), timeout=left)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)

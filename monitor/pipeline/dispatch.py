@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from monitor import crash_point
 from monitor.deliver import SenderIdentity
 from monitor.deliver.notes import say_news
 from monitor.match import StoryWindow
@@ -49,6 +50,8 @@ async def dispatch(context: Context, *, identity: SenderIdentity, assigner: Stor
         done = await context.store.write(_decide_batch, context=context, identity=identity, assigner=assigner)
         if done is None:
             continue
+        if done.decided:
+            crash_point.passing(crash_point.DISPATCH_KEPT)
         assigner.settle(done.window)
         for alert in done.alerts:
             tell(alert)
@@ -73,6 +76,7 @@ def _decide_batch(
     pending = hits.undecided(tx, limit_items=BATCH_ITEMS)
     if not pending:
         return _Dispatched(decided=0, window=window, alerts=(), suppressed=(), unwritten=())
+    crash_point.passing(crash_point.DISPATCH_BEGUN)
     now = context.clock()
     topics = {topic.slug: topic for topic in watchlist.list_topics(tx, enabled_only=False)}
     shown = {each.hit.id: each for each in show_hits(tx, pending, topics=topics)}
@@ -101,6 +105,7 @@ def _decide_batch(
             alerts.append(alert)
             if problem:
                 unwritten.append((alert, problem))
+    crash_point.passing(crash_point.DISPATCH_OPEN)
     hits.mark_decided(tx, [hit.id for hit in pending], now=now)
     return _Dispatched(
         decided=len(pending),

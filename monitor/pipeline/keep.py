@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from monitor import crash_point
 from monitor.match import ENGINE, TopicMatch, Watchlist
 from monitor.model import Feed, FetchState, Hit, HitReason, Hub, Item, ItemDraft, Poll, Slot
 from monitor.pipeline.push import Pusher
@@ -89,6 +90,7 @@ def keep(
         made += keep_hits(tx, item, entry, now=now)
         if feed.full_text and entry.reason in READ_IN_FULL:
             articles.enqueue(tx, item, now=now)
+    crash_point.passing(crash_point.INGEST_OPEN)
     return made
 
 

@@ -26,7 +26,7 @@ from monitor.store.told import put_told
 log = structlog.get_logger()
 
 # How long an alert is worth sending: a receiver that is down may come back, but news does not keep.
-_LIFETIMES = {
+LIFETIMES = {
     Urgency.URGENT: timedelta(hours=24),
     Urgency.NORMAL: timedelta(hours=76),
     Urgency.LATER: timedelta(hours=76),
@@ -83,7 +83,7 @@ def queue_alert(
         urgency=alert.urgency,
         payload=payload,
         due_at=due,
-        expires_at=due + _LIFETIMES[alert.urgency],
+        expires_at=due + LIFETIMES[alert.urgency],
         now=now,
         state=DeliveryState.DEAD if problem else DeliveryState.PENDING,
         reason=problem or "",
@@ -109,7 +109,7 @@ def _queue_fallback(tx: Transaction, alert: Alert, outlook: Outlook) -> None:
         urgency=Urgency.URGENT,
         payload=payload,
         due_at=due,
-        expires_at=due + _LIFETIMES[Urgency.URGENT],
+        expires_at=due + LIFETIMES[Urgency.URGENT],
         now=alert.created_at,
         state=DeliveryState.DEAD if problem else DeliveryState.PENDING,
         reason=problem or f"only if {alert.subscription.channel.slug} does not accept it by then",
@@ -170,7 +170,7 @@ def queue_notice(tx: Transaction, notice: Notice, *, identity: SenderIdentity, n
         urgency=Urgency.URGENT,
         payload=SENDERS[notice.channel.kind].render_notice(notice, identity),
         due_at=now,
-        expires_at=now + _LIFETIMES[Urgency.URGENT],
+        expires_at=now + LIFETIMES[Urgency.URGENT],
         now=now,
     )
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import httpx
 import structlog
 
+from monitor import crash_point
 from monitor.errors import MonitorError
 from monitor.fetch.access import Secrets
 from monitor.fetch.cadence import (
@@ -308,9 +309,11 @@ class Poller:
         if polled.quiet:
             self._quiet.append(polled)
             return []
+        crash_point.passing(crash_point.INGEST_READ)
         made = await self._context.store.write(
             keep, polled, watchlist=watchlist, pusher=self._pusher, now=self._context.clock()
         )
+        crash_point.passing(crash_point.INGEST_KEPT)
         if made is not None:
             if polled.hold is not None:
                 self._hosts.refused = await self._context.store.read(hosts.held)

@@ -66,6 +66,14 @@ def list_channels(tx: Transaction, *, enabled_only: bool = True) -> list[Channel
     return [channel_of(tx, row) for row in tx.rows(sql)]
 
 
+def get_channel(tx: Transaction, channel_id: int) -> Channel:
+    """Return a channel by its id. Raises `NotFound`."""
+    row = tx.one("SELECT * FROM channels WHERE id = :id", id=channel_id)
+    if row is None:
+        raise NotFound(f"there is no channel {channel_id}")
+    return channel_of(tx, row)
+
+
 def locked_channels(tx: Transaction) -> list[str]:
     """Return the slugs of channels whose stored secret does not open under this installation's key."""
     rows = tx.rows("SELECT slug, secret FROM channels WHERE secret IS NOT NULL ORDER BY slug")
@@ -142,10 +150,11 @@ def disable_channel(tx: Transaction, slug: str, *, reason: str, now: datetime) -
 def enable_channel(tx: Transaction, slug: str) -> None:
     """Switch a channel on again; deliveries that were cancelled meanwhile stay cancelled.
 
-    Raises `NotFound`.
+    What is known of its failures is forgotten. Raises `NotFound`.
     """
     if not tx.run("UPDATE channels SET enabled = 1, disabled_reason = '' WHERE slug = :slug", slug=slug):
         raise NotFound(f"no channel is called {slug!r}")
+    tx.run("DELETE FROM breakers WHERE channel_id IN (SELECT id FROM channels WHERE slug = :slug)", slug=slug)
 
 
 def cancel_stranded(tx: Transaction, *, now: datetime) -> int:

@@ -37,6 +37,7 @@ from monitor.model import (
     Subscriber,
     Subscription,
     Topic,
+    Urgency,
 )
 from monitor.store import (
     Sealer,
@@ -149,14 +150,22 @@ class Seed:
             ),
         )
 
-    def subscription(self, tx: Transaction, /, slug: str = "ana-all", *, secret: str = "") -> Subscription:
+    def subscription(
+        self,
+        tx: Transaction,
+        /,
+        slug: str = "ana-all",
+        *,
+        secret: str = "",
+        kind: ChannelKind = ChannelKind.WEBHOOK,
+    ) -> Subscription:
         subscriber = recipients.put_subscriber(tx, Subscriber(slug=f"{slug}-who", name="Ana", owner="ui"))
         channel = recipients.put_channel(
             tx,
             Channel(
                 slug=f"{slug}-hook",
-                kind=ChannelKind.WEBHOOK,
-                address="https://hooks.example/a",
+                kind=kind,
+                address=f"{slug}@news.example" if kind is ChannelKind.EMAIL else "https://hooks.example/a",
                 secret=secret,
                 owner="ui",
             ),
@@ -165,7 +174,9 @@ class Seed:
             tx, Subscription(slug=slug, subscriber=subscriber, channel=channel, owner="ui")
         )
 
-    def alert(self, tx: Transaction, /, slug: str = "ana-all") -> Alert:
+    def alert(
+        self, tx: Transaction, /, slug: str = "ana-all", kind: ChannelKind = ChannelKind.WEBHOOK
+    ) -> Alert:
         """Store everything an alert rests on, and the alert."""
         number = next(self._numbers)
         feed, topic = self.feed(tx), self.topic(tx)
@@ -174,7 +185,7 @@ class Seed:
             tx,
             Alert(
                 uid=f"alert-{number}",
-                subscription=self.subscription(tx, slug),
+                subscription=self.subscription(tx, slug, kind=kind),
                 story=self.story(tx),
                 hits=(AlertHit(hit=hit, topic=topic),),
                 reason="first report of this story",
@@ -182,17 +193,30 @@ class Seed:
             ),
         )
 
-    def delivery(self, tx: Transaction, /, alert: Alert, uid: str = "delivery-1", *, due: float = 0) -> int:
+    def delivery(
+        self,
+        tx: Transaction,
+        /,
+        alert: Alert,
+        uid: str = "delivery-1",
+        *,
+        due: float = 0,
+        expires: float = 10_000,
+        urgency: Urgency = Urgency.NORMAL,
+        story: Story | None = None,
+    ) -> int:
         return outbox.add_delivery(
             tx,
             uid=uid,
             event="alert.first",
             title=alert.story.title,
             alert_id=alert.id,
+            story_id=story.id if story is not None else None,
             channel_id=alert.subscription.channel.id,
+            urgency=urgency,
             payload=b"\x00payload of " + uid.encode(),
             due_at=self.t(due),
-            expires_at=self.t(10_000),
+            expires_at=self.t(expires),
             now=self.t(),
         )
 

@@ -5,8 +5,20 @@ from datetime import timedelta
 import pytest
 
 from monitor.errors import StoreConflict
-from monitor.model import Alert, Attempt, ChannelKind, Delivery, DeliveryState, SendOutcome, SendResult
-from monitor.store import Store, Transaction, outbox, recipients
+from monitor.model import (
+    Alert,
+    Attempt,
+    AttemptCause,
+    Breaker,
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    SendOutcome,
+    SendResult,
+    Urgency,
+    channel_key,
+)
+from monitor.store import Store, Transaction, breakers, outbox, recipients
 from monitor.store.outbox import DeliveryView
 from tests.contract.conftest import Clock, Seed
 
@@ -15,10 +27,24 @@ BUSY = SendResult(outcome=SendOutcome.RETRY, reason="503 Service Unavailable", s
 TAKEN = SendResult(outcome=SendOutcome.ACCEPTED, reason="204", status=204)
 
 
+WIDE = outbox.Lanes(per_channel=99, relay=99)
+
+
 async def claim(
-    store: Store, t: Clock, *, at: float = 0, owner: str = "me", limit: int = 9
+    store: Store,
+    t: Clock,
+    *,
+    at: float = 0,
+    owner: str = "me",
+    limit: int = 9,
+    lanes: outbox.Lanes = WIDE,
+    after: dict[Urgency, int] | None = None,
 ) -> list[tuple[Delivery, Attempt]]:
-    return await store.write(outbox.claim, owner=owner, now=t(at), lease=LEASE, limit=limit)
+    def turn(tx: Transaction) -> list[tuple[Delivery, Attempt]]:
+        outbox.sweep(tx, now=t(at))
+        return outbox.claim(tx, owner=owner, now=t(at), lease=LEASE, limit=limit, lanes=lanes, after=after)
+
+    return await store.write(turn)
 
 
 async def finish(
@@ -198,6 +224,7 @@ async def test_nothing_waits_for_ever_for_a_channel_switched_off(store: Store, s
     await store.write(seed.delivery, alert, "added afterwards")
     assert await claim(store, t, at=6) == []
     await store.write(outbox.release_leases, now=t(6))
+    await store.write(outbox.sweep, now=t(6))
     views = await store.read(outbox.list_deliveries, limit=9)
     assert len(views) == 4
     for view in views:
@@ -234,3 +261,258 @@ async def test_lists_are_newest_first_and_can_be_of_one_state(store: Store, seed
     assert await store.read(outbox.outbox_counts) == {
         "pending": 2, "leased": 0, "done": 0, "dead": 1, "cancelled": 0,
     }  # fmt: skip
+
+
+async def test_urgent_ones_come_first_and_digests_last(store: Store, seed: Seed, t: Clock) -> None:
+    alert = await store.write(seed.alert)
+    for uid, urgency, due in (
+        ("digest", Urgency.LATER, -9), ("alert", Urgency.NORMAL, -5), ("alarm", Urgency.URGENT, 0)
+    ):  # fmt: skip
+        await store.write(seed.delivery, alert, uid, due=due, urgency=urgency)
+    assert [delivery.uid for delivery, _ in await claim(store, t)] == ["alarm", "alert", "digest"]
+
+
+async def test_channels_take_turns_however_much_one_has(store: Store, seed: Seed, t: Clock) -> None:
+    alerts = [await store.write(seed.alert, slug) for slug in ("one", "two", "three")]
+    for number in range(6):
+        await store.write(seed.delivery, alerts[0], f"one-{number}", due=-9)
+    for slug, alert in (("two", alerts[1]), ("three", alerts[2])):
+        await store.write(seed.delivery, alert, f"{slug}-0")
+    first = await claim(store, t, limit=4)
+    assert [delivery.uid for delivery, _ in first] == ["one-0", "two-0", "three-0", "one-1"]
+    rest = await claim(store, t, limit=2, after={Urgency.NORMAL: first[-1][0].channel.id})
+    assert [delivery.uid for delivery, _ in rest] == ["one-2", "one-3"]
+
+
+async def test_a_claim_begins_behind_the_channel_that_was_served_last(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    alerts = [await store.write(seed.alert, slug) for slug in ("one", "two", "three")]
+    ids = [alert.subscription.channel.id for alert in alerts]
+    for number in range(3):
+        for alert in alerts:
+            await store.write(seed.delivery, alert, f"{alert.subscription.slug}-{number}")
+    served, after = [], dict[Urgency, int]()
+    for _ in range(5):
+        ((delivery, _),) = await claim(store, t, limit=1, after=after)
+        after = {Urgency.NORMAL: delivery.channel.id}
+        served.append(delivery.channel.id)
+    assert served == [*ids, *ids[:2]]
+
+
+async def test_a_channel_has_so_many_on_their_way_and_the_relay_so_many_for_all_email(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    hooks = [await store.write(seed.alert, slug) for slug in ("one", "two")]
+    mails = [await store.write(seed.alert, slug, ChannelKind.EMAIL) for slug in ("ana", "bea", "eva")]
+    for number in range(4):
+        for alert in (*hooks, *mails):
+            await store.write(seed.delivery, alert, f"{alert.subscription.slug}-{number}")
+    lanes = outbox.Lanes(per_channel=2, relay=4)
+    got = [delivery for delivery, _ in await claim(store, t, limit=99, lanes=lanes)]
+    kinds = [delivery.channel.kind for delivery in got]
+    assert (kinds.count(ChannelKind.WEBHOOK), kinds.count(ChannelKind.EMAIL)) == (4, 4)
+    assert {delivery.uid for delivery in got} >= {
+        "one-0",
+        "one-1",
+        "two-0",
+        "two-1",
+        "ana-0",
+        "bea-0",
+        "eva-0",
+    }
+    assert await claim(store, t, limit=99, lanes=lanes) == []
+
+
+async def test_a_story_arrives_in_order_and_other_stories_do_not_wait_for_it(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    alert, other = await store.write(seed.alert), await store.write(seed.alert)
+    elsewhere = await store.write(seed.alert, "elsewhere")
+    for uid, story, due in (
+        ("a-1", alert.story, 0),
+        ("a-2", alert.story, -9),
+        ("b-1", other.story, 0),
+        ("loose", None, 0),
+    ):
+        await store.write(seed.delivery, alert, uid, due=due, story=story)
+    await store.write(seed.delivery, elsewhere, "a-else", story=alert.story)
+    got = await claim(store, t)
+    assert {delivery.uid for delivery, _ in got} == {"a-1", "b-1", "loose", "a-else"}
+    (first,) = (each for each in got if each[0].uid == "a-1")
+    await finish(store, first, t, at=1, state=DeliveryState.PENDING, due=60)
+    assert await claim(store, t, at=2) == [], (
+        "the older one waits for its next try, and the newer one behind it"
+    )
+    uids = {delivery.uid for delivery, _ in await claim(store, t, at=60)}
+    assert "a-1" in uids
+    assert "a-2" not in uids
+
+
+async def test_what_heads_a_story_holds_up_the_rest_until_it_is_no_news_at_most(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    alert = await store.write(seed.alert)
+    await store.write(seed.delivery, alert, "a-1", story=alert.story, expires=120)
+    await store.write(seed.delivery, alert, "a-2", story=alert.story)
+    (first,) = await claim(store, t)
+    await finish(store, first, t, at=1, state=DeliveryState.PENDING, due=999)
+    ((second, _),) = await claim(store, t, at=120)
+    assert second.uid == "a-2"
+    (dead,) = await store.read(outbox.list_deliveries, limit=9, state=DeliveryState.DEAD)
+    assert dead.reason == "no news any more: not accepted within 2 h of being made; last: now pending"
+
+
+async def test_what_was_never_tried_in_its_time_says_so(store: Store, seed: Seed, t: Clock) -> None:
+    alert = await store.write(seed.alert)
+    await store.write(seed.delivery, alert, "d", due=90, expires=60)
+    assert await store.write(outbox.sweep, now=t(59)) == []
+    (gone,) = await store.write(outbox.sweep, now=t(60))
+    assert gone.uid == "d"
+    assert gone.reason == "no news any more: not accepted within 60 min of being made; it was never tried"
+
+
+async def test_a_delivery_past_its_time_is_not_sent_even_before_it_is_swept(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    alert = await store.write(seed.alert)
+    await store.write(seed.delivery, alert, "d", expires=60)
+    assert await store.write(outbox.claim, owner="me", now=t(60), lease=LEASE, limit=9) == []
+
+
+async def test_a_delivery_during_which_we_ended_three_times_is_given_up(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    alert = await store.write(seed.alert)
+    await store.write(seed.delivery, alert, "poison")
+    for number in (1, 2):
+        assert len(await claim(store, t, at=number)) == 1
+        await store.write(outbox.release_leases, now=t(number))
+    ((delivery, _),) = await claim(store, t, at=3)
+    assert await claim(store, t, at=8) == [], "the third time its lease ran out"
+    (view,) = await store.read(outbox.list_deliveries, limit=9)
+    assert (view.state, view.done_at) == (DeliveryState.DEAD, t(8))
+    assert "please report" in view.reason
+    assert [each.outcome for each in await store.read(outbox.attempts_of, delivery.id)] == [
+        SendOutcome.UNKNOWN
+    ] * 3
+
+
+async def test_an_answer_or_an_orderly_stop_between_makes_it_no_poison(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    alert = await store.write(seed.alert)
+    await store.write(seed.delivery, alert, "d")
+    for number in range(1, 9):
+        (claimed,) = await claim(store, t, at=number)
+        if number == 3:
+            assert await finish(store, claimed, t, at=number, state=DeliveryState.PENDING)
+        else:
+            await store.write(outbox.release_leases, now=t(number), orderly=number > 4)
+    assert (await store.read(outbox.outbox_counts))["pending"] == 1
+
+
+async def test_failures_that_count_are_counted_and_others_are_not(store: Store, seed: Seed, t: Clock) -> None:
+    await store.write(lambda tx: seed.delivery(tx, seed.alert(tx)))
+    for number, counts in enumerate((True, False, True)):
+        (claimed,) = await claim(store, t, at=number)
+        assert await store.write(
+            outbox.finish,
+            *claimed,
+            BUSY,
+            state=DeliveryState.PENDING,
+            due_at=t(),
+            reason="",
+            now=t(),
+            counts=counts,
+        )
+    (claimed,) = await claim(store, t, at=9)
+    lost = SendResult(outcome=SendOutcome.UNKNOWN, reason="cut off")
+    assert await store.write(
+        outbox.finish, *claimed, lost, state=DeliveryState.PENDING, due_at=t(), reason="", now=t()
+    )
+    ((delivery, attempt),) = await claim(store, t, at=10)
+    assert (delivery.tries, delivery.unknowns, attempt.number) == (2, 1, 5)
+
+
+async def test_an_open_breaker_lets_one_probe_through_when_its_time_has_come(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    broken, well = await store.write(seed.alert, "broken"), await store.write(seed.alert, "well")
+    for number in range(3):
+        await store.write(seed.delivery, broken, f"broken-{number}")
+        await store.write(seed.delivery, well, f"well-{number}")
+    channel = broken.subscription.channel
+    breaker = Breaker(
+        key=channel_key(channel.id), channel_id=channel.id, failures=5, opened_at=t(), probe_at=t(30)
+    )
+    await store.write(breakers.put_breaker, breaker)
+    assert {delivery.channel.slug for delivery, _ in await claim(store, t, at=29)} == {"well-hook"}
+    (probe,) = await claim(store, t, at=30)
+    assert probe[0].uid == "broken-0"
+    assert await claim(store, t, at=30) == [], "one at a time"
+    await finish(store, probe, t, at=31, state=DeliveryState.DONE)
+    await store.write(breakers.put_breaker, replace(breaker, opened_at=None, probe_at=None, failures=0))
+    assert len(await claim(store, t, at=31)) == 2
+
+
+async def test_the_relays_breaker_holds_back_every_email_channel_and_nothing_else(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    hook = await store.write(seed.alert, "hook")
+    mails = [await store.write(seed.alert, slug, ChannelKind.EMAIL) for slug in ("ana", "bea")]
+    for alert in (*mails, hook):
+        await store.write(seed.delivery, alert, alert.subscription.slug)
+    await store.write(
+        breakers.put_breaker, Breaker(key="relay", failures=1, opened_at=t(), probe_at=t(1), reason="535")
+    )
+    assert [delivery.uid for delivery, _ in await claim(store, t)] == ["hook"]
+    assert [delivery.uid for delivery, _ in await claim(store, t, at=1)] == ["ana"]
+    assert await claim(store, t, at=1) == []
+
+
+async def test_a_receiver_that_wants_no_request_gets_none_until_then(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    alert = await store.write(seed.alert)
+    for number in range(3):
+        await store.write(seed.delivery, alert, f"d-{number}")
+    channel_id = alert.subscription.channel.id
+    breaker = Breaker(key=channel_key(channel_id), channel_id=channel_id, failures=1, held_until=t(10))
+    await store.write(breakers.put_breaker, breaker)
+    assert await claim(store, t, at=9) == []
+    assert len(await claim(store, t, at=10)) == 3, "it was never open: there is no probe"
+
+
+async def test_what_has_ended_can_be_asked_for_again_under_its_id(store: Store, seed: Seed, t: Clock) -> None:
+    alert = await store.write(seed.alert)
+    ids = [
+        await store.write(seed.delivery, alert, uid, expires=60)
+        for uid in ("dead", "done", "waits", "leased")
+    ]
+    for state in (DeliveryState.DEAD, DeliveryState.DONE):
+        (claimed,) = await claim(store, t, limit=1)
+        await finish(store, claimed, t, at=1, state=state)
+    await store.write(lambda tx: tx.run("UPDATE deliveries SET due_at = due_at + 1 WHERE uid = 'waits'"))
+    await claim(store, t, limit=1)
+    lifetimes = {urgency: timedelta(hours=24) for urgency in Urgency}
+    assert await store.write(outbox.ask_again, ids, lifetimes=lifetimes, now=t(99)) == 2
+    got = {delivery.uid: (delivery, attempt) for delivery, attempt in await claim(store, t, at=99)}
+    delivery, attempt = got["done"]
+    assert (attempt.number, attempt.cause) == (2, AttemptCause.MANUAL)
+    assert (delivery.payload, delivery.expires_at) == (b"\x00payload of done", t(99 + 24 * 60))
+    await finish(store, got["done"], t, at=100, state=DeliveryState.PENDING, due=100)
+    (later,) = (each for each in await claim(store, t, at=100) if each[0].uid == "done")
+    assert later[1].cause is AttemptCause.DUE
+    gone = await store.write(outbox.sweep, now=t(99 + 25 * 60))
+    assert "within 24 h of being asked for again" in {each.uid: each.reason for each in gone}["dead"]
+
+
+async def test_lists_can_be_of_one_channel(store: Store, seed: Seed, t: Clock) -> None:
+    for slug in ("one", "two"):
+        await store.write(seed.delivery, await store.write(seed.alert, slug), slug)
+    assert [view.uid for view in await store.read(outbox.list_deliveries, limit=9, channel="two-hook")] == [
+        "two"
+    ]
+    none = await store.read(outbox.list_deliveries, limit=9, channel="two-hook", state=DeliveryState.DONE)
+    assert none == []

@@ -85,7 +85,9 @@ async def newsroom(
             clock.now = datetime.now(UTC).replace(minute=20)
             # Signatures carry the real time, which receivers compare with their own clock.
             app.tools = replace(app.tools, clock=lambda: datetime.now(UTC))
-            app.shipper = Shipper(app.context, tools=app.tools, options=SendOptions(owner="test"))
+            app.shipper = Shipper(
+                app.context, tools=app.tools, options=SendOptions(owner="test"), identity=app.identity
+            )
             app.surges = Surges(app.context, identity=app.identity, options=SurgeOptions())
             room = Newsroom(stage, app, clock)
             await poll_all(app)

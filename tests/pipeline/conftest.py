@@ -46,7 +46,9 @@ def by_clock(app: App, *, owner: str = "test", article_seconds: float = 60.0) ->
         options=poll_options(app.settings, app.pace),
         hosts_in_use=in_use,
     )
-    app.shipper = Shipper(app.context, tools=app.tools, options=SendOptions(owner=owner))
+    app.shipper = Shipper(
+        app.context, tools=app.tools, options=SendOptions(owner=owner), identity=app.identity
+    )
     return clock
 
 

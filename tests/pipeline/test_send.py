@@ -4,19 +4,19 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from structlog.testing import capture_logs
 
 from monitor.app import App
-from monitor.deliver.retry import MAX_ATTEMPTS
 from monitor.demo.loopback import HOST, LoopbackServer
 from monitor.demo.stage import DemoStage
 from monitor.desk.deliveries import DeliveryLine, list_deliveries
 from monitor.desk.feeds import poll_now
 from monitor.model import DeliveryState, SendOutcome
-from monitor.store import Transaction, outbox
+from monitor.store import Transaction, breakers, outbox
 from tests.conftest import opened, pass_time, poll_all, recorded, recording, round_trip, small_stage
 from tests.pipeline.conftest import by_clock
 
@@ -95,23 +95,33 @@ async def test_attempts_cut_short_by_our_own_end_do_not_lengthen_the_wait(tmp_pa
         assert (await only(app)).delivery.state is DeliveryState.DONE
 
 
-async def test_a_delivery_that_never_succeeds_is_dead_after_its_attempts_with_the_reason(
+async def test_a_delivery_that_never_succeeds_is_dead_when_it_is_no_news_with_the_last_reason(
     tmp_path: Path,
 ) -> None:
+    """Five failures open the breaker; then it is asked by probes alone, which take no try from the delivery."""
     console = Console(*(OSError(28, "No space left on device") for _ in range(50)))
     async with small_stage(tmp_path, PAPER) as stage, opened(stage, console=console) as app:
         clock = by_clock(app)
         await alerted(app, stage)
-        for _ in range(MAX_ATTEMPTS + 3):
-            line = await only(app)
-            clock.now = max(clock.now, line.delivery.due_at)
-            await round_trip(app)
-        line = await only(app)
+        for _ in range(24 * 60):
+            clock.advance(minutes=1)
+            await app.shipper.fill()
+            await app.shipper.crew.drain()
+            if (line := await only(app)).delivery.state is not DeliveryState.PENDING:
+                break
+        (breaker,) = await app.store.read(breakers.list_breakers)
     assert line.delivery.state is DeliveryState.DEAD
-    assert "gave up after" in line.delivery.reason
-    assert "No space left on device" in line.delivery.reason
-    assert [each.number for each in line.attempts] == list(range(1, MAX_ATTEMPTS + 1))
+    assert line.delivery.reason.startswith("no news any more: not accepted within 24 h of being made; last: ")
+    assert line.delivery.reason.endswith("No space left on device")
     assert {each.outcome for each in line.attempts} == {SendOutcome.RETRY}
+    waits = [
+        (later.started_at - sooner.started_at).total_seconds() / 60
+        for sooner, later in pairwise(line.attempts)
+    ]
+    assert [round(wait) for wait in waits[:4]] == [1, 4, 24, 96], "0.8 x schedule while it is closed"
+    assert [round(wait) for wait in waits[4:9]] == [1, 2, 4, 7, 13], "then probes, further and further apart"
+    assert max(waits[4:]) <= 60
+    assert breaker.failures == len(line.attempts)
 
 
 async def test_the_result_of_a_lost_lease_changes_nothing(tmp_path: Path) -> None:
@@ -121,8 +131,7 @@ async def test_the_result_of_a_lost_lease_changes_nothing(tmp_path: Path) -> Non
 
         async def overtake() -> None:
             clock.advance(hours=1)
-            lease = timedelta(hours=1)
-            await app.store.write(outbox.claim, owner="other", now=clock.now, lease=lease, limit=9)
+            await app.store.write(_take_over, clock.now)
 
         async with receiver(stage, app, overtake):
             await poll_all(app)
@@ -163,6 +172,11 @@ async def test_a_result_that_cannot_be_recorded_is_said_and_sent_again_under_its
         (line,) = (each for each in await list_deliveries(app) if each.delivery.kind == "webhook")
         assert line.delivery.state is DeliveryState.DONE
         assert [each.outcome for each in line.attempts] == [SendOutcome.UNKNOWN, SendOutcome.ACCEPTED]
+
+
+def _take_over(tx: Transaction, now: datetime) -> None:
+    outbox.sweep(tx, now=now)
+    outbox.claim(tx, owner="other", now=now, lease=timedelta(hours=1), limit=9)
 
 
 def _refuse_done(tx: Transaction) -> None:
