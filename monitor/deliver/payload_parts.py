@@ -99,7 +99,7 @@ def surge_part(surge: Surge, detail: Detail) -> dict[str, Any]:
         "stories": surge.stories,
         "usual": surge.usual if surge.usual is None else round(surge.usual, 3),
         "chance": surge.chance,
-        "reason": one_line(surge.reason, detail.line),
+        "reason": one_line(surge.reason, detail.line) or "-",
     }
 
 

@@ -26,6 +26,7 @@ from monitor.store.columns import in_batches, micros, moment
 from monitor.store.connector import Row, Transaction, skip_locked
 from monitor.store.delivery_rows import attempt_of, delivery_of
 from monitor.store.recipients import cancel_stranded
+from monitor.store.subscribers import unwanted
 from monitor.text.duration import words
 
 PROCESS_ENDED: Final = "the process ended during this attempt"
@@ -74,7 +75,7 @@ def claim(
     due comes first. A delivery waits for every older one of its story on its channel. An open breaker lets one through
     when its probe is due. What is past its time, or whose channel is off, is left for `sweep`.
     """
-    ids = _pick(tx, now=now, limit=limit, lanes=lanes, after=after or {})
+    ids = _wanted(tx, _pick(tx, now=now, limit=limit, lanes=lanes, after=after or {}), now=now)
     if not ids:
         return []
     tx.run(
@@ -96,6 +97,16 @@ def claim(
     )
     rows = {row["id"]: row for row in tx.rows(_CLAIMED, ids=ids)}
     return [(delivery_of(tx, rows[each]), attempt_of(rows[each], "attempt_")) for each in ids]
+
+
+def _wanted(tx: Transaction, ids: tuple[int, ...], *, now: datetime) -> tuple[int, ...]:
+    """Cancel what its subscriber does not want any more, and return the rest."""
+    refused = unwanted(tx, ids)
+    tx.many(
+        "UPDATE deliveries SET state = 'cancelled', done_at = :now, reason = :reason WHERE id = :id",
+        [{"id": each, "reason": reason, "now": micros(now)} for each, reason in refused.items()],
+    )
+    return tuple(each for each in ids if each not in refused)
 
 
 def sweep(tx: Transaction, *, now: datetime) -> list[GivenUp]:

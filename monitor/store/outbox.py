@@ -188,7 +188,24 @@ def finish(
     )
     if state is DeliveryState.PENDING:
         cancel_stranded(tx, now=now)
+    if state is DeliveryState.DONE and delivery.urgency is Urgency.URGENT and delivery.alert_id is not None:
+        _cancel_fallback(tx, delivery, now=now)
     return True
+
+
+def _cancel_fallback(tx: Transaction, accepted: Delivery, *, now: datetime) -> None:
+    """Call off the alert's delivery by another channel that was kept for the case that this one failed."""
+    tx.run(
+        """
+        UPDATE deliveries SET state = 'cancelled', done_at = :now, reason = :reason
+        WHERE alert_id = :alert_id AND channel_id <> :channel_id AND id > :id AND state = 'pending'
+        """,
+        now=micros(now),
+        reason=f"not needed: {accepted.channel.slug} accepted the alert",
+        alert_id=accepted.alert_id,
+        channel_id=accepted.channel.id,
+        id=accepted.id,
+    )
 
 
 def ask_again(

@@ -2,6 +2,7 @@
 
 from monitor.model import DeliveryState, Urgency
 from monitor.store import Sealer, Transaction, migrate, outbox, recipients
+from monitor.store.columns import micros
 from monitor.store.told import told_of_story
 from tests.contract.conftest import Clock
 from tests.contract.test_migrate import opened
@@ -14,16 +15,18 @@ INSERT INTO channels (id, slug, kind, address, enabled, disabled_reason, owner)
 VALUES (1, 'hook', 'webhook', 'https://paper.mx/', 1, '', 'file:r.toml');
 INSERT INTO subscriptions (id, slug, subscriber_id, channel_id, topics, languages, enabled, owner)
 VALUES (1, 'ana-all', 1, 1, '[]', '["es"]', 1, 'file:r.toml');
-INSERT INTO alerts (id, uid, subscription_id, story_id, reason, created_at) VALUES (3, 'msg_3', 1, 7, 'first', 1000000);
+INSERT INTO alerts (id, uid, subscription_id, story_id, reason, created_at) VALUES (3, 'msg_3', 1, 7, 'first', @now);
 INSERT INTO deliveries (id, uid, alert_id, channel_id, state, due_at, attempts, reason, created_at, lease_owner,
   lease_until, payload)
-VALUES (5, 'msg_3', 3, 1, 'leased', 1000000, 1, 'once', 1000000, 'me', 2000000, 'bytes');
-INSERT INTO attempts (id, delivery_id, number, started_at, reason) VALUES (9, 5, 1, 1000000, '')
+VALUES (5, 'msg_3', 3, 1, 'leased', @now, 1, 'once', @now, 'me', @now, 'bytes');
+INSERT INTO attempts (id, delivery_id, number, started_at, reason) VALUES (9, 5, 1, @now, '')
 """
 
 
-def _fill(tx: Transaction) -> None:
-    text = FILL.replace("'bytes'", "x'6279746573'" if tx.dialect == "sqlite" else "'bytes'::bytea")
+def _fill(tx: Transaction, t: Clock) -> None:
+    text = FILL.replace("@now", str(micros(t()))).replace(
+        "'bytes'", "x'6279746573'" if tx.dialect == "sqlite" else "'bytes'::bytea"
+    )
     for statement in migrate.statements(text):
         tx.run(statement)
 
@@ -32,7 +35,7 @@ async def test_what_was_there_before_is_there_after(url: str, sealer: Sealer, t:
     every = migrate.shipped()
     before = [each for each in every if each.name < "0010"]
     store = await opened(url, sealer, before)
-    await store.write(_fill)
+    await store.write(_fill, t)
     await store.close()
     store = await opened(url, sealer, every)
     (view,) = await store.read(outbox.list_deliveries, limit=9)

@@ -254,6 +254,24 @@ def _silence(room: Room, *, hours: float) -> Silence:
     )
 
 
+async def test_the_fallback_is_called_off_when_the_first_channel_accepts(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        everybody = await room.app.store.read(recipients.list_subscriptions, enabled_only=False)
+        mail = next(each.channel for each in everybody if each.channel.kind == "email")
+        hook = next(each for each in everybody if each.slug == "newsroom-hook")
+        await room.app.store.write(recipients.put_subscription, replace(hook, fallback=mail))
+        await room.app.store.write(_of_priority, "urgent")
+        await room.appear(0)
+        await room.later(minutes=6)
+        assert len(room.stage.receiver.requests) == 1
+        assert room.stage.mailbox.mails == []
+        rows = await room.app.store.read(
+            lambda tx: tx.rows("SELECT state, reason FROM deliveries ORDER BY id")
+        )
+        assert [row["state"] for row in rows] == ["done", "cancelled"]
+        assert rows[1]["reason"] == "not needed: demo-hook accepted the alert"
+
+
 async def test_release_does_nothing_twice(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
         await room.timed(cadence=Cadence.HOURLY)
