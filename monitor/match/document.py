@@ -34,7 +34,8 @@ from monitor.text.fold import Word, spots, words
 OCCURRENCES = 20  # of one term in one item that are shown; the first ones, title before summary before body
 
 # What stands between two texts, so that no phrase, and no NEAR, reaches from one into the other.
-_GAP = [Word("", ("",))] * (DISTANCE_LIMIT + 1)
+GAP = DISTANCE_LIMIT + 1  # words
+_GAP = [Word("", ("",))] * GAP
 _BETWEEN_TAGS = ", "
 
 

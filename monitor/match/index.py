@@ -11,7 +11,7 @@ Memory is what limits the number of topics, so nothing is kept as a tree, and po
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, filterfalse
 from typing import NamedTuple, overload
 
 from monitor.errors import QueryError
@@ -21,16 +21,15 @@ from monitor.match.query import parse_query
 from monitor.match.rarity import cost, telling
 from monitor.match.reading import Reading, View
 from monitor.match.term import PREFIX_LETTERS
-from monitor.match.tree import APART, Near
+from monitor.match.tree import APART
+from monitor.match.verdict import Verdict
 from monitor.model import Span, Topic
 from monitor.text.fold import Memory, Word, piece_words
 
 MEMORY = 64_000  # pieces of text of one generation whose leaves are kept at hand
+_REMEMBERED = 16_000  # branches of which it is kept at hand what they need
+_LONG = 24  # numbers of a branch from which on a look at what it needs takes less time than to ask it
 _UNKNOWN = -1  # stands for the leaves of a piece that cannot be read by itself
-_UNSURE, _UNSURE_ANCHOR = (
-    1,
-    2,
-)  # a leaf whose word is not enough; topics are filed under it, or under a group of it
 
 
 class Rows:
@@ -116,9 +115,14 @@ class Index:
         self._marks_of = Rows(self._marked(marks), len(packed.leaves))
         size = len(packed.leaves) + len(marks)
         self._groups_of = Rows(_memberships(packed.leaves), size)
-        self._branches_of = Rows(self._anchors(_costs(packed.leaves, uses)), size)
+        self._long = bytearray(packed.code[start + 1] >= _LONG for start in branches.starts)
+        self._costs = _costs(packed.leaves, uses)
+        self._branches_of = Rows(self._anchors(), size)
+        if not any(self._long):
+            self._costs = array("f")  # not asked for again
+        self._demands: dict[int, tuple[frozenset[int], ...]] = {}  # of long branches met as candidates
         self._names_branches = bytearray(map(bool, map(self._branches_of.size, range(size))))
-        self._states = bytearray(size)
+        self._unsure = bytearray(size)  # leaves whose word is not enough
         self._words: dict[str, int] = {}
         self._fields: set[str | None] = set()
         self._lengths: set[int] = set()
@@ -139,22 +143,26 @@ class Index:
                 present.discard(_UNKNOWN)
             else:
                 view.led[field] = led
-        states = self._states
-        doubtful = list(filter(states.__getitem__, present))
-        self._make_sure([leaf for leaf in doubtful if states[leaf] == _UNSURE_ANCHOR], present, view)
-        candidates = self._candidates(present)
+        likely = self._likely(present)
+        candidates = self._candidates(
+            present.union(likely, *map(self._groups_of.__getitem__, likely)) if likely else present
+        )
+        if gone:
+            candidates = [branch for branch in candidates if self.branches.owners[branch] not in gone]
         if not candidates:
             return []
-        self._make_sure([leaf for leaf in doubtful if states[leaf] == _UNSURE], present, view)
-        packed, starts, owners = self.packed, self.branches.starts, self.branches.owners
-        made: dict[int, set[int | Near]] = {}  # of each topic that is true, by what
+        for leaf in view.holding(likely):
+            present.add(leaf)
+            present.update(self._groups_of[leaf])
+        starts, owners = self.branches.starts, self.branches.owners
+        verdict = Verdict(self.packed, present, view)
+        made: dict[int, set[int]] = {}  # of each topic that is true, by what
         for branch in candidates:
-            start, owner = starts[branch], owners[branch]
-            if owner not in gone and packed.true(start, present, reading.document):
-                made.setdefault(owner, set()).update(packed.made(start, present, reading.document))
+            if verdict.true(starts[branch]):
+                made.setdefault(owners[branch], set()).update(verdict.made(starts[branch]))
         if not made:
             return []
-        shown = view.shown(made)
+        shown = view.shown(made, verdict)
         return [(self.topics[number], shown[number]) for number in sorted(made)]
 
     def leaves_of(self, there: Iterable[Word], field: str | None) -> set[int]:
@@ -167,7 +175,7 @@ class Index:
                 if row is not None:
                     leaves.update(self._leaves_of[row])
         if leaves:
-            for leaf in [leaf for leaf in leaves if not self._states[leaf]]:
+            for leaf in [leaf for leaf in leaves if not self._unsure[leaf]]:
                 leaves.update(self._groups_of[leaf])
         return leaves
 
@@ -181,28 +189,45 @@ class Index:
             names += tuple(f"{folded[:length]}*" for length in self._lengths if length <= len(folded))
         return names
 
-    def _make_sure(self, doubtful: Sequence[int], present: set[int], view: View) -> None:
-        """Take out the doubtful leaves that are not in the text after all; put in the groups of those that are."""
-        first, marks = self._marks_of.first, self._marks_of.numbers
+    def _likely(self, present: set[int]) -> list[int]:
+        """Take out the leaves whose word alone is not enough; return those whose other words are there, too."""
+        states, first, marks = self._unsure, self._marks_of.first, self._marks_of.numbers
+        doubtful = list(filter(states.__getitem__, present))
         likely = [leaf for leaf in doubtful if present.issuperset(marks[first[leaf] : first[leaf + 1]])]
         present.difference_update(doubtful)
-        if likely:  # seldom
-            for leaf in view.holding(likely):
-                present.add(leaf)
-                present.update(self._groups_of[leaf])
+        return likely
 
-    def _candidates(self, present: set[int]) -> set[int]:
-        """Return the branches filed under what is present."""
+    def _candidates(self, present: set[int]) -> list[int]:
+        """Return the branches filed under what is present and that have what else they need, as far as that tells."""
         first, numbers = self._branches_of.first, self._branches_of.numbers
         branches: set[int] = set()
         for leaf in filter(self._names_branches.__getitem__, present):
             branches.update(numbers[first[leaf] : first[leaf + 1]])
-        return branches
+        known, missing = self._demands, present.isdisjoint
+        found = list(filterfalse(self._long.__getitem__, branches))
+        for branch in filter(self._long.__getitem__, branches):
+            demands = known.get(branch)
+            if demands is None:
+                demands = self._demanded(branch)
+            for demand in demands:
+                if missing(demand):
+                    break
+            else:
+                found.append(branch)
+        return found
 
-    def _anchors(self, costs: "array[float]") -> Iterator[tuple[int, int]]:
+    def _demanded(self, branch: int) -> tuple[frozenset[int], ...]:
+        """Return the sets of leaves of each of which a text must have one; but for those a branch is filed under."""
+        needed = self.packed.demands(self.branches.starts[branch], self._costs.__getitem__)
+        if len(self._demands) >= _REMEMBERED:
+            self._demands.clear()
+        demands = self._demands[branch] = tuple(frozenset(each.leaves) for each in needed[1:])
+        return demands
+
+    def _anchors(self) -> Iterator[tuple[int, int]]:
         """Yield for each branch the leaves it is filed under."""
         for number, start in enumerate(self.branches.starts):
-            needed = self.packed.needed(start, costs.__getitem__)
+            needed = self.packed.needed(start, self._costs.__getitem__)
             assert needed is not None  # parse_query refuses queries that need nothing
             for leaf in set(needed.leaves):
                 yield leaf, number
@@ -231,8 +256,7 @@ class Index:
                 continue
             leaf = read_leaf(text)
             if not leaf.sure:
-                anchor = any(self._names_branches[row] for row in (number, *self._groups_of[number]))
-                self._states[number] = _UNSURE_ANCHOR if anchor else _UNSURE
+                self._unsure[number] = True
             self._fields.add(leaf.field)
             if leaf.prefix and len(leaf.words) == 1:
                 self._lengths.add(len(leaf.words[0]))
@@ -259,12 +283,11 @@ class IndexBuilder:
         except QueryError as error:
             message = f"topic {topic.slug}: {error.message}"
             raise QueryError(message, line=error.line, column=error.column, hint=error.hint) from error
-        self._put(topic, self._packer.pack(query.root))
+        self._put(topic, self._packer.apart(self._packer.pack(query.root)))
 
     def take(self, topic: Topic, source: Index, number: int) -> None:
         """Take over the packed query of a topic that has the same query as this one."""
-        starts = source.branches.of(number)
-        self._put(topic, self._packer.either([self._packer.take(source.packed, start) for start in starts]))
+        self._put(topic, [self._packer.take(source.packed, start) for start in source.branches.of(number)])
 
     def build(self) -> Index:
         """Make the index; the builder is spent."""
@@ -275,9 +298,9 @@ class IndexBuilder:
         del packer
         return Index(self._topics, self._branches, packed, uses)
 
-    def _put(self, topic: Topic, code: list[int]) -> None:
+    def _put(self, topic: Topic, branches: Iterable[list[int]]) -> None:
         self._branches.first.append(len(self._branches.starts))
-        for branch in self._packer.apart(code):
+        for branch in branches:
             self._branches.starts.append(len(self._code))
             self._branches.owners.append(len(self._topics))
             self._code.extend(branch)
@@ -311,7 +334,7 @@ def _memberships(leaves: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 def _costs(leaves: Sequence[str], uses: Sequence[int]) -> "array[float]":
     """Return how often each leaf is likely to occur; members come before their groups."""
-    costs = array("d")
+    costs = array("f")
     for text, used in zip(leaves, uses, strict=True):
         members = members_of(text)
         costs.append(sum(costs[member] for member in members) if members else cost(read_leaf(text), used))

@@ -8,23 +8,22 @@ A packed node is `kind, size, own, leaf…, node…`: how many numbers it takes 
 and packed nodes. It is true when all of them are, when any is, or (NOT) when none is. A NEAR and an ATLEAST have no
 leaves of their own: where the others say how many, they say how near, and how many are enough.
 
-`Packer` packs trees; `Packed` evaluates them, names what made them true, and finds what they need. What a term or a
-NEAR *is* in a text remains `monitor.match.document`'s to say.
+`Packer` packs trees, `Packed` finds what they need. Whether they are true of a text is `monitor.match.verdict`'s to
+say.
 """
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple
 
-from monitor.match.document import Document, holds
-from monitor.match.leaf import leaf_node, leaf_text
+from monitor.match.leaf import leaf_text
 from monitor.match.tree import And, AtLeast, Near, Node, Not, Or, Ref, Term, Within, children
 
 ANY, ALL, NOT, NEAR, LEAST = range(5)
-_HEAD = 3
+HEAD = 3  # numbers before the leaves of a node
 _LARGE = 16  # alternatives from which on they are a group
+_SPREAD = 4096  # numbers that parting a query may add to it
 
 Cost = Callable[[int], float]
 
@@ -59,17 +58,24 @@ class Packer:
         return self._join({And: ALL, Or: ANY, Not: NOT}[type(node)], parts)
 
     def apart(self, code: list[int]) -> list[list[int]]:
-        """Part a packed query into nodes of which one must be true: they can be looked for by themselves."""
-        kind, own, others = Packed(code, ()).parts(0)
-        if kind != ANY or not others:
-            return [code]
-        return [_node(ANY, len(own), list(own), [])] * bool(own) + [
-            code[at : at + code[at + 1]] for at in others
-        ]
+        """Part a packed query into nodes of which one must be true: they can be looked for by themselves.
 
-    def either(self, nodes: list[list[int]]) -> list[int]:
-        """Make one query of what `apart` made of it."""
-        return self._join(ANY, nodes) if len(nodes) > 1 else nodes[0]
+        Of (a OR b) AND c these are a AND c, b AND c, where a and b are more than words and c is not too large: each
+        can be looked for by what it needs itself.
+        """
+        kind, own, others = _parted(code)
+        if _is_wide(code):
+            return [part for choice in _choices(code) for part in self.apart(choice)]
+        if kind != ALL:
+            return [code]
+        widest = max((other for other in others if _is_wide(other)), key=len, default=None)
+        if widest is None:
+            return [code]
+        choices = _choices(widest)
+        if (len(code) - len(widest)) * len(choices) > _SPREAD:
+            return [code]
+        rest = [other for other in others if other is not widest]
+        return [_all_of(own, rest, choice) for choice in choices]
 
     def take(self, source: "Packed", at: int) -> list[int]:
         """Pack anew what another packer packed, without its tree."""
@@ -95,7 +101,7 @@ class Packer:
     def _join(self, kind: int, parts: list[list[int]]) -> list[int]:
         """Make one node of packed ones; plain ones become its own leaves, which are a group if they are many."""
         plain = [part for part in parts if _plain(part, kind)]
-        own = list(dict.fromkeys(leaf for part in plain for leaf in part[_HEAD:]))
+        own = list(dict.fromkeys(leaf for part in plain for leaf in part[HEAD:]))
         terms = [leaf for leaf in own if leaf not in self._groups]  # a group stays itself beside others
         if kind != ALL and len(terms) >= _LARGE:
             own = [self._group(terms), *self._groups.intersection(own)]
@@ -111,59 +117,19 @@ class Packed:
     """Packed queries one behind the other, and what their leaves stand for."""
 
     def __init__(self, code: Sequence[int], leaves: Sequence[str]) -> None:
-        self.code = code
+        self.code = code if isinstance(code, array) else array("I", code)
         self.leaves = leaves
 
     def parts(self, at: int) -> tuple[int, Sequence[int], list[int]]:
         """Return a node's kind, its own leaves, and where each of its other parts begins."""
         code = self.code
-        behind, end = at + _HEAD + (code[at + 2] if code[at] < NEAR else 0), at + code[at + 1]
+        behind, end = at + HEAD + (code[at + 2] if code[at] < NEAR else 0), at + code[at + 1]
         others = []
         child = behind
         while child < end:
             others.append(child)
             child += code[child + 1]
-        return code[at], code[at + _HEAD : behind], others
-
-    def true(self, at: int, present: set[int], document: Document) -> bool:
-        """Say whether a query is true of a text that has just the `present` leaves."""
-        code = self.code
-        kind = code[at]
-        if kind >= NEAR:
-            return self._several_true(at, present, document)
-        child, end = at + _HEAD + code[at + 2], at + code[at + 1]
-        if kind == ALL:
-            if not present.issuperset(code[at + _HEAD : child]):
-                return False
-            while child < end:
-                if not self.true(child, present, document):
-                    return False
-                child += code[child + 1]
-            return True
-        there = not present.isdisjoint(code[at + _HEAD : child])
-        while child < end and not there:
-            there = self.true(child, present, document)
-            child += code[child + 1]
-        return there if kind == ANY else not there
-
-    def made(
-        self, at: int, present: set[int], document: Document, *, wanted: bool = True
-    ) -> Iterator[int | Near]:
-        """Yield the leaves and NEARs that make a node true (false, with `wanted` off); it must be so.
-
-        What makes it so by not being there is left out.
-        """
-        kind, own, others = self.parts(at)
-        if kind == NEAR:
-            if wanted and (near := self._near(at, present)) is not None:
-                yield near
-            return
-        wanted = wanted if kind != NOT else not wanted
-        if wanted:
-            yield from self._members(own, present)
-        for child in others:
-            if self.true(child, present, document) == wanted:
-                yield from self.made(child, present, document, wanted=wanted)
+        return code[at], code[at + HEAD : behind], others
 
     def needed(self, at: int, cost: Cost, *, wanted: bool = True) -> Needed | None:
         """Return the cheapest leaves of which every text that a node is true of has one (false, with `wanted` off).
@@ -184,48 +150,51 @@ class Packed:
             return None  # so many may hold for nothing
         return Needed(sum(one.cost for one in taking), tuple(leaf for one in taking for leaf in one.leaves))
 
-    def _several_true(self, at: int, present: set[int], document: Document) -> bool:
-        kind, _, others = self.parts(at)
-        true = (child for child in others if self.true(child, present, document))
-        enough = self.code[at + 2] if kind == LEAST else len(others)
-        if next(islice(true, enough - 1, None), None) is None:
-            return False
-        if kind == LEAST:
-            return True
-        near = self._near(at, present)
-        return near is not None and holds(near, document)
-
-    def _near(self, at: int, present: set[int]) -> Near | None:
-        """Return a NEAR less what is not there; None when nothing is left of one of its parts."""
-        distance, ordered = divmod(self.code[at + 2], 2)
-        parts = [self._part_of_near(child, present) for child in self.parts(at)[2]]
-        there = tuple(part for part in parts if part is not None)
-        return (
-            Near(parts=there, distance=distance, ordered=bool(ordered)) if len(there) == len(parts) else None
-        )
-
-    def _part_of_near(self, at: int, present: set[int]) -> Node | None:
-        """Return a part of a NEAR (alternatives of terms and NEARs, or a NEAR) less what is not there."""
+    def demands(self, at: int, cost: Cost) -> list[Needed]:
+        """Return all of which a text must have one leaf each, the cheapest first; `needed` is the cheapest."""
         kind, own, others = self.parts(at)
-        if kind == NEAR:
-            return self._near(at, present)
-        nodes: list[Node] = [leaf_node(self.leaves[leaf]) for leaf in self._members(own, present)]
-        nodes += [part for child in others if (part := self._part_of_near(child, present)) is not None]
-        if len(nodes) < 2:
-            return nodes[0] if nodes else None
-        return Or(parts=tuple(nodes))
-
-    def _members(self, own: Sequence[int], present: set[int]) -> Iterator[int]:
-        """Yield the leaves of a node that are there, a group as its members that are."""
-        for leaf in own:
-            if leaf in present:
-                members = members_of(self.leaves[leaf])
-                yield from members & present if members else (leaf,)
+        if kind not in {ALL, NEAR}:
+            needed = self.needed(at, cost)
+            return [] if needed is None else [needed]
+        found = [Needed(cost(leaf), (leaf,)) for leaf in own]
+        for child in others:
+            found += self.demands(child, cost)
+        return sorted(found)
 
 
 def _node(kind: int, number: int, own: list[int], others: list[list[int]]) -> list[int]:
-    size = _HEAD + len(own) + sum(map(len, others))
+    size = HEAD + len(own) + sum(map(len, others))
     return [kind, size, number, *own, *(number for other in others for number in other)]
+
+
+def _parted(code: list[int]) -> tuple[int, list[int], list[list[int]]]:
+    """Return a packed node's kind, its own leaves, and its other parts."""
+    kind, own, others = Packed(code, ()).parts(0)
+    return kind, list(own), [code[at : at + code[at + 1]] for at in others]
+
+
+def _is_wide(code: list[int]) -> bool:
+    """Say whether a node is alternatives of which some are more than leaves."""
+    return code[0] == ANY and code[1] > HEAD + code[2]
+
+
+def _choices(code: list[int]) -> list[list[int]]:
+    """Return the alternatives of a wide node: its own leaves together, and each other one by itself."""
+    _, own, others = _parted(code)
+    leaves = [_node(ANY, len(own), own, [])] if own else []
+    return leaves + [
+        choice for other in others for choice in (_choices(other) if _is_wide(other) else [other])
+    ]
+
+
+def _all_of(own: list[int], rest: list[list[int]], choice: list[int]) -> list[int]:
+    """Return the node of which leaves, other parts and one more must be true, the quickest to ask first."""
+    kind, more, parts = _parted(choice)
+    if kind == ALL:
+        leaves, parts = list(dict.fromkeys([*own, *more])), [*rest, *parts]
+    else:
+        leaves, parts = own, [*rest, choice]
+    return _node(ALL, len(leaves), leaves, sorted(parts, key=len))
 
 
 def members_of(leaf: str) -> frozenset[int]:
@@ -240,4 +209,4 @@ def _members(group: str) -> frozenset[int]:
 
 def _plain(part: list[int], kind: int) -> bool:
     """Say whether a node is nothing but leaves that can as well be a larger node's own."""
-    return part[0] == ANY and part[1] == _HEAD + part[2] and (part[2] == 1 or kind != ALL)
+    return part[0] == ANY and part[1] == HEAD + part[2] and (part[2] == 1 or kind != ALL)

@@ -4,17 +4,19 @@ An index knows which *pieces* (what stands between two spaces) may hold which le
 the neighbours of a few pieces tell, and most items are never made into a `Document`. The two agree to the letter.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import chain, islice
+from functools import cached_property, lru_cache
+from itertools import accumulate, chain, islice
 from typing import NamedTuple
 
-from monitor.match.document import OCCURRENCES, Document, found, holds, is_word, pieces
+from monitor.match.document import GAP, OCCURRENCES, Document, found, holds, is_word, pieces
 from monitor.match.leaf import leaf_node
 from monitor.match.near import Place
 from monitor.match.rarity import telling
-from monitor.match.tree import APART, FIELDS, LANGUAGE, Near, Term, Within
+from monitor.match.tree import APART, FIELDS, LANGUAGE, Term, Within
+from monitor.match.verdict import Verdict
 from monitor.model import ItemText, Span
 from monitor.text.fold import Word, piece_words, spots, words
 
@@ -53,11 +55,8 @@ class Reading:
     def __init__(self, text: ItemText) -> None:
         self._text = text
         self._document: Document | None = None
-        self._title = text.title.split()
-        self._all = self._title
-        for value in (text.summary, text.body):
-            if value:
-                self._all = self._all + value.split()
+        self._rows: dict[str | None, list[str]] = {name: getattr(text, name).split() for name in FIELDS}
+        self._all = [piece for row in self._rows.values() for piece in row]
 
     @property
     def document(self) -> Document:
@@ -75,8 +74,8 @@ class Reading:
         """Return what stands between spaces in a field, or in all that are searched where none is named."""
         if field is None:
             return self._all
-        if field == "title":
-            return self._title
+        if field in self._rows:
+            return self._rows[field]
         return [piece for text in pieces(self._text, field) for piece in text.split()]
 
     def words(self, field: str | None) -> Iterator[Word]:
@@ -84,11 +83,9 @@ class Reading:
         texts = (text for one in ((field,) if field else FIELDS) for text in pieces(self._text, one))
         return chain.from_iterable(map(words, texts))
 
-    def texts(self, field: str | None) -> list[tuple[int, str]]:
-        """Return the searched texts that `pieces` came from, with the numbers of their fields."""
-        return [
-            (number, getattr(self._text, name)) for number, name in enumerate(FIELDS) if field in {None, name}
-        ]
+    def texts(self) -> list[str]:
+        """Return the texts that are searched, in the order of `FIELDS`."""
+        return [getattr(self._text, name) for name in FIELDS]
 
     def spans(self, marks: set[Mark]) -> tuple[Span, ...]:
         """Return passages in reading order, each once."""
@@ -110,114 +107,160 @@ class View:
         self.led: dict[str | None, list[tuple[int, ...]]] = {}  # by field; for the index to fill
         self._reading = reading
         self._leaves = leaves
-        self._sights: dict[str | None, Sight] = {}
-        self._asked: set[int] = set()
+        self._sight: Sight | None = None
 
     def holding(self, leaves: Sequence[int]) -> Iterator[int]:
         """Yield those of the leaves that are there."""
-        self._ask_for(leaves)
+        many = len(leaves) > _MANY
+        if not many:
+            self.ask_for(leaves)
         for leaf in leaves:
             text = self._leaves[leaf]
             wanted = sought(text)
             if wanted.field == LANGUAGE:
                 if _is_in(self._reading.language, text):
                     yield leaf
-                continue
-            sight = None if len(leaves) > _MANY else self._sight(wanted)
-            if holds(leaf_node(text), self._reading.document) if sight is None else sight.holds(leaf, wanted):
+            elif self._sight is not None and not many and self._is_in_sight(wanted):
+                if self._sight.holds(leaf, wanted):
+                    yield leaf
+            elif holds(leaf_node(text), self._reading.document):
                 yield leaf
 
-    def shown(self, made: Mapping[int, set[int | Near]]) -> dict[int, tuple[Span, ...]]:
+    def ask_for(self, leaves: Iterable[int]) -> None:
+        """Have the pieces that lead to leaves looked up, all at once: one by one takes longer when they are many."""
+        if self._sight is None:
+            self._sight = Sight(self._reading, self.led)
+        self._sight.look_up(leaves)
+
+    def places(self, leaf: int) -> Iterator[Place]:
+        """Yield where a leaf that was asked for begins and ends, as a `Document` counts words."""
+        wanted = sought(self._leaves[leaf])
+        if None in self.led and self._sight is not None and self._is_in_sight(wanted):
+            return self._sight.places(leaf, wanted)
+        return self._reading.document.places(wanted.term, wanted.field)
+
+    def shown(self, made: Mapping[int, set[int]], verdict: Verdict) -> dict[int, tuple[Span, ...]]:
         """Return the passages of topics, of each by what made it true."""
-        marks: dict[int | Near, list[Mark]] = {}
-        leaves: set[int] = set()
-        for one in set().union(*made.values()):
-            if isinstance(one, Near):
-                return self._read(made)
-            leaves.add(one)
-        if len(leaves) > _MANY:
-            return self._read(made)
-        self._ask_for(leaves)
-        for one in leaves:
-            wanted = sought(self._leaves[one])
-            if wanted.field in APART:
-                marks[one] = []
-                continue
-            sight = self._sight(wanted)
-            if sight is None:
-                return self._read(made)
-            marks[one] = sight.marks(one, wanted)
+        ones = set().union(*made.values())
+        leaves = {one for one in ones if one >= 0}
+        if None not in self.led or len(leaves) > _MANY:
+            return self._read(made, verdict)
+        self.ask_for(leaves)
+        marks = {one: self._marks(one) if one >= 0 else self._near_marks(one, verdict) for one in ones}
         spans = self._reading.spans
         return {number: spans(set().union(*map(marks.__getitem__, nodes))) for number, nodes in made.items()}
 
-    def _read(self, made: Mapping[int, set[int | Near]]) -> dict[int, tuple[Span, ...]]:
+    def _marks(self, leaf: int) -> Sequence[Mark]:
+        """Return the first passages of a leaf, at most `OCCURRENCES`."""
+        assert self._sight is not None
+        wanted = sought(self._leaves[leaf])
+        if wanted.field in APART:
+            return ()
+        if self._is_in_sight(wanted):
+            return self._sight.marks(leaf, wanted)
+        return list(map(self._sight.mark, self._reading.document.occurrences(wanted.term, wanted.field)))
+
+    def _near_marks(self, one: int, verdict: Verdict) -> list[Mark]:
+        """Return the passages of the terms of a NEAR, by what `Verdict.made` says of it."""
+        assert self._sight is not None
+        places = _places_of(one, verdict)
+        return [self._sight.mark(place) for place in places if place[1] <= self._sight.length]
+
+    def _read(self, made: Mapping[int, set[int]], verdict: Verdict) -> dict[int, tuple[Span, ...]]:
         """Return what `shown` does, of an item that has to be read as a whole."""
         document = self._reading.document
-        places: dict[int | Near, set[Place]] = {}
-        for one in set().union(*made.values()):
-            node = one if isinstance(one, Near) else leaf_node(self._leaves[one])
-            places[one] = found(node, document)
+        places = {
+            one: found(leaf_node(self._leaves[one]), document) if one >= 0 else _places_of(one, verdict)
+            for one in set().union(*made.values())
+        }
         return {
             number: document.shown(set().union(*map(places.__getitem__, nodes)))
             for number, nodes in made.items()
         }
 
-    def _ask_for(self, leaves: Iterable[int]) -> None:
-        """Have the pieces that lead to leaves looked up, all at once: one by one takes longer when they are many."""
-        new = set(leaves) - self._asked
-        for sight in self._sights.values():
-            sight.look_up(new)
-        self._asked |= new
+    def _is_in_sight(self, wanted: Sought) -> bool:
+        """Say whether the pieces tell where a term is; otherwise only a document knows."""
+        return not wanted.term.slop and wanted.field not in APART and wanted.field in self.led
 
-    def _sight(self, wanted: Sought) -> "Sight | None":
-        """Return that by which a term can be found; None when only a document knows."""
-        field = wanted.field
-        if wanted.term.slop or field in APART or field not in self.led:
-            return None
-        sight = self._sights.get(field)
-        if sight is None:
-            sight = self._sights[field] = Sight(self._reading, field, self.led[field])
-            sight.look_up(self._asked)
-        return sight
+
+def _places_of(one: int, verdict: Verdict) -> set[Place]:
+    """Return the places of the terms of a NEAR, by what `Verdict.made` says of it."""
+    return {place for passage in islice(verdict.passages(~one), OCCURRENCES) for place in passage.places}
 
 
 class Sight:
-    """One field of an item as pieces (or all that are searched as one row), each with the leaves it may hold.
+    """An item as pieces, title before summary before body, each with the leaves it may hold.
 
-    No word may reach over a space: of such an item only a `Document` knows the words.
+    No word may reach over a space: of such a text only a `Document` knows the words.
     """
 
-    def __init__(self, reading: Reading, field: str | None, led: Sequence[Sequence[int]]) -> None:
-        self._pieces = reading.pieces(field)
-        self._leading = [(at, leaves) for at, leaves in enumerate(led) if leaves]  # most lead nowhere
+    def __init__(self, reading: Reading, led: Mapping[str | None, Sequence[Sequence[int]]]) -> None:
+        self._pieces = reading.pieces(None)
+        self._asked: set[int] = set()
         self._at: defaultdict[int, list[int]] = defaultdict(list)
         self._edges: list[
             tuple[int, int, int, str]
         ] = []  # first piece, the one behind, number of field, text
         first = 0
-        texts = reading.texts(field)
-        for number, text in texts:
-            behind = first + len(text.split()) if len(texts) > 1 else len(self._pieces)
+        self._leading = _leading(0, led.get(None, ()))
+        for number, (field, text) in enumerate(zip(FIELDS, reading.texts(), strict=True)):
+            behind = first + len(reading.pieces(field))
             self._edges.append((first, behind, number, text))
+            self._leading += _leading(first, led.get(field, ()))
             first = behind
 
-    def look_up(self, leaves: set[int]) -> None:
+    @cached_property
+    def _before(self) -> list[int]:
+        """How many words stand before each piece, and before the end."""
+        found: list[int] = []
+        before = 0
+        for first, behind, _, _ in self._edges:
+            sizes = [len(piece_words(piece) or ()) for piece in self._pieces[first:behind]]
+            if before and any(sizes):
+                before += GAP
+            found += accumulate(sizes[:-1], initial=before) if sizes else ()
+            before += sum(sizes)
+        return [*found, before]
+
+    @property
+    def length(self) -> int:
+        """How many words there are, gaps included."""
+        return self._before[-1]
+
+    def look_up(self, leaves: Iterable[int]) -> None:
         """Note which pieces lead to leaves that will be asked for."""
+        new = set(leaves) - self._asked
+        if not new:
+            return
+        self._asked |= new
+        elsewhere = new.isdisjoint
         for at, led in self._leading:
-            for leaf in leaves.intersection(led):
-                self._at[leaf].append(at)
+            if not elsewhere(led):
+                for leaf in new.intersection(led):
+                    self._at[leaf].append(at)
 
     def holds(self, leaf: int, wanted: Sought) -> bool:
-        """Say whether a leaf (of this field) is there."""
+        """Say whether a leaf is there."""
         return next(self._places(leaf, wanted), None) is not None
 
     def marks(self, leaf: int, wanted: Sought) -> list[Mark]:
-        """Return the first passages of a leaf (of this field), at most `OCCURRENCES`, in reading order."""
+        """Return the first passages of a leaf, at most `OCCURRENCES`, in reading order."""
         length = len(wanted.term.words)
         return [
             self._mark(first, start, length)
             for first, start in islice(self._places(leaf, wanted), OCCURRENCES)
         ]
+
+    def places(self, leaf: int, wanted: Sought) -> Iterator[Place]:
+        """Yield where a leaf stands, as positions of words."""
+        before, length = self._before, len(wanted.term.words)
+        for piece, start in self._places(leaf, wanted):
+            yield before[piece] + start, before[piece] + start + length
+
+    def mark(self, place: Place) -> Mark:
+        """Return the passage between two positions of words."""
+        piece = bisect_right(self._before, place[0]) - 1
+        return self._mark(piece, place[0] - self._before[piece], place[1] - place[0])
 
     def _places(self, leaf: int, wanted: Sought) -> Iterator[tuple[int, int]]:
         """Yield where a term begins, as a piece and how many words from that piece on."""
@@ -266,6 +309,11 @@ class Sight:
             offset += len(own)
             behind += 1
         return number, found[start][0], found[start + length - 1][1]
+
+
+def _leading(first: int, led: Sequence[Sequence[int]]) -> list[tuple[int, Sequence[int]]]:
+    """Return the pieces that lead anywhere, numbered from one on; most do not."""
+    return [(at, leaves) for at, leaves in enumerate(led, first) if leaves]
 
 
 def _is_at(there: Sequence[Word], start: int, term: Term) -> bool:

@@ -1,17 +1,21 @@
 """Packed queries say of a set of leaves what the evaluator says of the text, and name the words that are needed."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.match import parse_query
-from monitor.match.document import Document, found, holds
+from monitor.match.document import OCCURRENCES, Document, found, holds
 from monitor.match.index import Texts
 from monitor.match.leaf import leaf_node, leaf_text, read_leaf
+from monitor.match.near import Place
 from monitor.match.packed import Packed, Packer, members_of
+from monitor.match.reading import Reading, View
 from monitor.match.tree import Node, scoped_terms
+from monitor.match.verdict import Verdict
 from monitor.model import ItemText
 
 LETTERS = "abcdef"
@@ -66,6 +70,10 @@ def present(leaves: Sequence[str], document: Document) -> set[int]:
     return terms | {number for number, leaf in enumerate(leaves) if members_of(leaf) & terms}
 
 
+def verdict_on(packed: Packed, there: set[int], text: ItemText) -> Verdict:
+    return Verdict(packed, there, View(Reading(text), packed.leaves))
+
+
 @given(trees, texts)
 def test_a_packed_query_says_what_the_evaluator_says(query: str, text: ItemText) -> None:
     root = parsed(query)
@@ -74,11 +82,17 @@ def test_a_packed_query_says_what_the_evaluator_says(query: str, text: ItemText)
     packer, document = Packer(), Document(text)
     packed = Packed(packer.pack(root), list(packer.leaves))
     there = present(packed.leaves, document)
-    assert packed.true(0, there, document) == holds(root, document)
+    verdict = verdict_on(packed, there, text)
+    assert verdict.true(0) == holds(root, document)
     if holds(root, document):
-        made = packed.made(0, there, document)
-        nodes = [leaf_node(packed.leaves[one]) if isinstance(one, int) else one for one in made]
-        assert set().union(*(found(node, document) for node in nodes)) == found(root, document)
+        places: set[Place] = set()
+        for one in verdict.made(0):
+            if one >= 0:
+                places |= found(leaf_node(packed.leaves[one]), document)
+            else:
+                near_ones = islice(verdict.passages(~one), OCCURRENCES)
+                places |= {place for passage in near_ones for place in passage.places}
+        assert places == found(root, document)
 
 
 @given(trees, texts)
@@ -89,9 +103,12 @@ def test_every_text_that_a_query_is_true_of_has_one_of_its_anchors(query: str, t
     packer, document = Packer(), Document(text)
     packed = Packed(packer.pack(root), list(packer.leaves))
     needed = packed.needed(0, lambda leaf: 1.0 + leaf)
+    demands = packed.demands(0, lambda leaf: 1.0 + leaf)
     assert needed is not None
+    assert demands[0] == needed
     if holds(root, document):
-        assert present(packed.leaves, document).intersection(needed.leaves)
+        there = present(packed.leaves, document)
+        assert all(there.intersection(each.leaves) for each in demands)
 
 
 @given(trees, texts)
@@ -106,9 +123,12 @@ def test_a_query_taken_over_or_taken_apart_is_the_same_query(query: str, text: I
     again = Packed([number for branch in branches for number in branch], list(second.leaves))
     there = present(again.leaves, document)
     starts = [sum(map(len, branches[:number])) for number in range(len(branches))]
-    assert any(again.true(start, there, document) for start in starts) == holds(root, document)
-    whole = Packed(second.either(branches), list(second.leaves))
-    assert whole.true(0, there, document) == holds(root, document)
+    verdict = verdict_on(again, there, text)
+    assert any(map(verdict.true, starts)) == holds(root, document)
+    for start in starts:
+        assert (
+            second.take(again, start) == branches[starts.index(start)]
+        )  # whatever is parted once stays as it is
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1)))

@@ -23,6 +23,9 @@ QUERIES = (
     '"el us"',
     '"el chapo"~1', "el NEAR/2 muro", '"muro el chapo"', 'tag:"el chapo"', '"el chapo" AND NOT "el muro"',
     '(title:"el chapo" OR "chapo el" OR tag:muro)',
+    '"el chapo"~1 NEAR/4 muro', "(title:el NEAR/3 chapo) OR (chapo NEAR/9 summary:muro)", "tag:el NEAR/4 tag:chapo",
+    '(el NEAR/2 chapo) NEAR/5 (muro OR (uu NEAR/3 "el chapo"))', "title:(muro NEAR/6 (chapo OR el ONEAR/2 chapo))",
+    '(el NEAR/2 muro OR "el chapo" NEAR/3 =CHAPO OR muro) AND (el OR (uu NEAR/4 chapo)) AND NOT (muro NEAR/1 chapo)',
 )  # fmt: skip
 
 
