@@ -15,7 +15,7 @@ DRIVERS = {
     "psycopg": {"store/postgres.py"},
     "psycopg_pool": {"store/postgres.py"},
     "apscheduler": {"runner/local.py"},
-    "feedparser": {"fetch/dates.py", "fetch/parse.py", "fetch/strict.py"},
+    "feedparser": {"fetch/dates.py", "fetch/machine.py", "fetch/parse.py", "fetch/strict.py"},
     "protego": {"fetch/robots.py"},
     "trafilatura": {"fetch/article.py"},
     "lark": {"match/build.py", "match/grammar.py", "match/layout.py", "match/query.py"},

@@ -8,7 +8,7 @@ is kept of its answer (through the ingest gate). It gives entries no identity an
 import io
 import re
 import xml.sax
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
@@ -53,6 +53,8 @@ _ASCII_LIKE = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "is
 _SPACE = re.compile(rb"\s")
 _LONG_SPACE = re.compile(rb"\s{1024,}")
 _BINARY = re.compile(r"(?:image|audio|video|font)/")
+# What feedparser keeps under a name, without its search for second ones: it would take `published` for `updated`.
+_get: Callable[..., Any] = dict.get
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 
 
@@ -269,15 +271,15 @@ def _damage(fault: object) -> str:
 
 def _entry(raw: Any, feed: Any, url: str, now: datetime) -> Entry:
     summary, body = _texts(raw)
-    language = raw.get("title_detail", {}).get("language") or feed.get("language")
+    language = _get(raw, "title_detail", {}).get("language") or _get(feed, "language")
     return Entry(
-        raw_id=gate.plain(raw.get("id"), html=False, limit=gate.LINK_LIMIT) or None,
+        raw_id=gate.plain(_get(raw, "id"), html=False, limit=gate.LINK_LIMIT) or None,
         link=_link(raw, url),
-        title=gate.title(raw.get("title")),
+        title=gate.title(_get(raw, "title")),
         summary=summary,
         body=body,
-        author=gate.plain(raw.get("author"), html=False, limit=AUTHOR_LIMIT),
-        tags=_tags(raw.get("tags", ())),
+        author=gate.plain(_get(raw, "author"), html=False, limit=AUTHOR_LIMIT),
+        tags=_tags(_get(raw, "tags", ())),
         language=primary(language),
         published=_date(raw, "published", now),
         updated=_date(raw, "updated", now),
@@ -285,15 +287,14 @@ def _entry(raw: Any, feed: Any, url: str, now: datetime) -> Entry:
 
 
 def _date(raw: Any, name: str, now: datetime) -> datetime | None:
-    # `raw.get` would answer with `published` where there is no `updated`.
-    text = dict.get(raw, name)
-    return read(text, dict.get(raw, f"{name}_parsed"), now=now) if text else None
+    text = _get(raw, name)
+    return read(text, _get(raw, f"{name}_parsed"), now=now) if text else None
 
 
 def _link(raw: Any, url: str) -> str | None:
     """Return the entry's link; relative ones are resolved here, so that ids stay as the document has them."""
-    value = raw.get("link") or ""
-    if value == raw.get("id") and raw.get("guidislink") and not re.match(r"(?i)https?://", value):
+    value = _get(raw, "link") or ""
+    if value == _get(raw, "id") and _get(raw, "guidislink") and not re.match(r"(?i)https?://", value):
         return None  # a guid serves as link when there is none, but `4711` is no address
     return gate.link(_join(url, value)) if value else None
 
@@ -307,12 +308,13 @@ def _join(url: str, value: str) -> str:
 
 def _texts(raw: Any) -> tuple[str, str]:
     """Return summary and body; feedparser repeats a lone content as summary, which is left out here."""
-    bodies = [part for part in raw.get("content", ()) if not _BINARY.match(part.get("type") or "")]
+    contents = _get(raw, "content", ())
+    bodies = [part for part in contents if not _BINARY.match(part.get("type") or "")]
     body = " ".join(text for part in bodies if (text := _text(part.get("value"), part.get("type"))))
-    value = raw.get("summary")
-    if any(part.get("value") == value for part in raw.get("content", ())):
+    value = _get(raw, "summary")
+    if any(part.get("value") == value for part in contents):
         return "", body[: gate.TEXT_LIMIT]
-    return _text(value, raw.get("summary_detail", {}).get("type")), body[: gate.TEXT_LIMIT]
+    return _text(value, _get(_get(raw, "summary_detail", {}), "type")), body[: gate.TEXT_LIMIT]
 
 
 def _text(value: str | None, kind: str | None) -> str:

@@ -17,10 +17,9 @@ from operator import itemgetter
 from typing import Any
 
 import feedparser
-import feedparser.api
-from feedparser.util import FeedParserDict
 
 from monitor.fetch.cut import Cut, piece
+from monitor.fetch.machine import Machine
 
 _VERSION = f"1 {feedparser.__version__}"  # another reading of the same bytes: everything is read anew
 # Grows with the document, or is set anew at each entry or element before it is used. Everything else is compared.
@@ -73,38 +72,6 @@ class _TracesError(Exception):
     """An entry, or something between two, changes how feedparser reads what follows."""
 
 
-class _Params(FeedParserDict):  # type: ignore[misc]  # feedparser is not typed
-    """What feedparser notes of the content that it is in: `type`, `base64` and others without a second name.
-
-    It asks for them six times an element, mostly in vain, and its own dictionary looks for second names each time;
-    and it copies them deeply, though they hold text and numbers only. The copies are its own dictionaries.
-    """
-
-    __slots__ = ()
-    __contains__ = dict.__contains__
-    __getitem__ = dict.__getitem__
-    __setitem__ = dict.__setitem__
-    get = dict.get
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return FeedParserDict(self)
-
-
-class _Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
-    """feedparser's strict parser, but for what it does slowly to the same end."""
-
-    def __init__(self) -> None:
-        super().__init__("", None, "utf-8")
-        self.resolve_relative_uris = False
-        self.sanitize_html = False
-        self.contentparams = _Params()
-
-    def push_content(self, *arguments: Any) -> None:
-        """Enter a content."""
-        super().push_content(*arguments)
-        self.contentparams = _Params(self.contentparams)
-
-
 class _Reading:
     """One document on its way through feedparser, entry by entry."""
 
@@ -116,7 +83,7 @@ class _Reading:
         first, last = cut.spans[0][0], cut.spans[-1][1]
         self._drifts = _BASE.search(data, first, last) is not None
         self._relative = False
-        self._machine: Any = _Machine()
+        self._machine: Any = Machine()
         self._machine.guidislink = 0  # as at every entry's start; else it comes into being with the first
         self._machine.resolve_uri = self._watching(self._machine.resolve_uri)
         self._source = _reader()
@@ -124,8 +91,10 @@ class _Reading:
         self._source.setErrorHandler(self._machine)
         self._source.feed(b"")  # which makes the expat parser
         # Text comes whole, not in a piece for every line and entity: the same text, at less cost.
-        self._source._parser.buffer_text = True  # noqa: SLF001 - xml.sax has no setting for it
-        self._source._parser.buffer_size = _BUFFER  # noqa: SLF001
+        parser = self._source._parser  # noqa: SLF001 - xml.sax has no setting for it
+        parser.buffer_text = True
+        parser.buffer_size = _BUFFER
+        self._machine.listen(parser)
 
     def run(self, seen: Collection[str], url: str) -> Found:
         """Feed the head, the entries that are not in `seen`, and all that is no entry."""
