@@ -16,6 +16,7 @@ from monitor.cli import (
     quality,
     run,
     stats,
+    subscribers,
     topics,
 )
 
@@ -34,6 +35,7 @@ backtest.register(topics.app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(channels.app, name="channels")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(subscribers.app, name="subscribers")
 
 
 def _version(asked: bool) -> None:

@@ -1,4 +1,7 @@
-"""The audit trail: who did what to which object. Append only: nothing here changes or deletes a row."""
+"""The audit trail: who did what to which object. Append only: nothing here changes or deletes a row.
+
+One thing does: what names a person who was erased (`store.personal`).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

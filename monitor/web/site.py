@@ -28,6 +28,7 @@ from monitor.web import (
     person,
     signup,
     stats,
+    subscribers,
     topics,
     websub,
 )
@@ -51,7 +52,7 @@ def create_site(
     for noun in (feeds, topics, items, deliveries, channels, stats, config):
         site.include_router(noun.read, prefix="/api/v1", dependencies=strict)
     if trusted:
-        for noun in (feeds, topics, channels, config):
+        for noun in (feeds, topics, channels, config, subscribers):
             site.include_router(noun.write, prefix="/api/v1", dependencies=strict)
     else:
         site.state.pace = Pace()
