@@ -1,15 +1,22 @@
-"""Alerts printed to a text stream, for a terminal or a log: readable, plain, bold only on a terminal."""
+"""Alerts printed to a text stream, for a terminal or a log: readable, plain, bold only on a terminal.
+
+One story is told item by item, a bundle or digest of several by topic and story.
+"""
 
 import re
 import textwrap
+from collections.abc import Iterator
+from dataclasses import replace
 
+from monitor.deliver.agenda import Chapter, Report, agenda, tells_of_several
 from monitor.deliver.card import Card, cards
+from monitor.deliver.overview import Overview, more_reports, more_stories, overview
 from monitor.deliver.sender import SenderIdentity, SendTools
-from monitor.deliver.surge_wording import alert_title, lead
-from monitor.deliver.wording import one_line, phrases_for
-from monitor.model import Alert, Attempt, Delivery, Notice, SendOutcome, SendResult
+from monitor.deliver.wording import one_line, phrases_for, safe_link
+from monitor.model import Alert, AlertKind, Attempt, Delivery, Notice, Priority, SendOutcome, SendResult
 
 WIDTH = 96
+MOST_STORIES = 50  # of a digest
 _HEADLINE = re.compile(r"^(?=\S).+$", re.MULTILINE)
 
 
@@ -18,25 +25,22 @@ class ConsoleSender:
 
     def render(self, alert: Alert, identity: SenderIdentity) -> bytes:
         """Return the alert as UTF-8 text that ends with an empty line."""
-        urgent = phrases_for(alert.subscription.subscriber.language).urgent.upper()
-        blocks = [_block(card, urgent) for card in cards(alert)]
-        surge = lead(alert)
-        if surge:
-            title = alert_title(alert, limit=300)
-            above = [
-                title,
-                _indented(surge.why),
-                *([f"  {surge.more}"] if surge.more else []),
-                f"  {surge.newest}",
-                "",
-            ]
-            blocks.insert(0, "\n".join(above))
+        said = overview(alert)
+        if alert.kind is AlertKind.DIGEST or tells_of_several(alert):
+            blocks = list(_by_topic(alert, said))
+        else:
+            urgent = phrases_for(alert.subscription.subscriber.language).urgent.upper()
+            blocks = [_block(card, urgent) for card in cards(alert)]
+            if said.above or alert.kind is not AlertKind.FIRST:
+                blocks.insert(0, "\n".join([said.title, *map(_indented, said.above), ""]))
         return ("\n".join(blocks) + "\n").encode()
 
     def render_notice(self, notice: Notice, identity: SenderIdentity) -> bytes:
         """Return the notice as UTF-8 text that ends with an empty line."""
         lines = [one_line(notice.title, 300), *(_indented(one_line(line, 2000)) for line in notice.lines)]
-        return ("\n".join([*lines, *([f"  {notice.link}"] if notice.link else [])]) + "\n\n").encode()
+        return (
+            "\n".join([*lines, *([f"  {link}"] if (link := safe_link(notice.link)) else [])]) + "\n\n"
+        ).encode()
 
     async def send(self, delivery: Delivery, attempt: Attempt, tools: SendTools) -> SendResult:
         """Write the stored text and flush it."""
@@ -51,6 +55,43 @@ class ConsoleSender:
         except (OSError, ValueError) as error:  # a full disk, a reader that went away, a closed stream
             return SendResult(outcome=SendOutcome.RETRY, reason=f"cannot write to the console: {error}")
         return SendResult(outcome=SendOutcome.ACCEPTED, reason="printed")
+
+
+def _by_topic(alert: Alert, said: Overview) -> Iterator[str]:
+    """Tell of several stories: a head, a block for each topic, and what was held and how the feeds stand."""
+    yield "\n".join([said.title, *map(_indented, said.above), ""])
+    room, hidden = MOST_STORIES, 0
+    for chapter in agenda(alert):
+        shown = chapter.reports[: max(room, 0)]
+        room -= len(shown)
+        hidden += len(chapter.reports) - len(shown)
+        if shown:
+            yield "\n".join([_heading(chapter, alert), *(_report(each, alert) for each in shown)])
+    closing = [line for line in (more_stories(hidden, alert), *said.below) if line]
+    if closing:
+        yield "\n".join([*map(_indented, closing), ""])
+
+
+def _heading(chapter: Chapter, alert: Alert) -> str:
+    urgent = phrases_for(alert.subscription.subscriber.language).urgent.upper()
+    label = f"[{urgent}] " if chapter.topic.priority is Priority.URGENT else ""
+    return f"{label}{one_line(chapter.topic.name, 200) or chapter.topic.slug}"
+
+
+def _report(report: Report, alert: Alert) -> str:
+    """Tell of one story among several by its first item, with why it waited and how many more there are."""
+    shown = cards(replace(alert, story=report.story, hits=report.hits, surges=()))
+    first, note = shown[0], one_line(report.hits[0].note, 200)
+    title = one_line(report.story.title, 300) or first.headline_text
+    about = [more_reports(len(shown) - 1, alert), note]
+    lines = [
+        _indented(f"• {title}"),
+        f"    {first.line}",
+        *([f"    {'; '.join(part for part in about if part)}"] if any(about) else []),
+        *([f"    {first.link}"] if first.link else []),
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def _block(card: Card, urgent: str) -> str:

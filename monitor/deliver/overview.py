@@ -30,6 +30,7 @@ class _Phrases:
     one_gap: str
     gaps: str
     more_stories: str
+    one_report: str
     more_reports: str
     outlets: str
 
@@ -46,6 +47,7 @@ _ENGLISH = _Phrases(
     one_gap="1 gap",
     gaps="{count} gaps",
     more_stories="{count} more not shown here",
+    one_report="1 more report",
     more_reports="{count} more reports",
     outlets="{count} outlets",
 )
@@ -60,7 +62,8 @@ _SPANISH = _Phrases(
     healthy="{healthy} de {feeds} fuentes funcionan",
     one_gap="1 hueco",
     gaps="{count} huecos",
-    more_stories="{count} más que no se muestran aquí",
+    more_stories="{count} más, sin mostrar aquí",
+    one_report="1 nota más",
     more_reports="{count} notas más",
     outlets="{count} medios",
 )
@@ -100,7 +103,10 @@ def more_stories(count: int, alert: Alert) -> str:
 
 def more_reports(count: int, alert: Alert) -> str:
     """Say how many reports of a story are not shown; nothing for none."""
-    return _phrases(alert).more_reports.format(count=count) if count > 0 else ""
+    phrases = _phrases(alert)
+    return (
+        "" if count <= 0 else phrases.one_report if count == 1 else phrases.more_reports.format(count=count)
+    )
 
 
 def _title(alert: Alert, phrases: _Phrases) -> str:

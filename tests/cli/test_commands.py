@@ -242,27 +242,3 @@ def test_the_command_socket_is_for_its_owner_alone(sites: dict[str, Site]) -> No
     assert daemon_runs(settings)
     assert (settings.state_dir / "monitor.sock").stat().st_mode & 0o777 == 0o600
     assert settings.state_dir.stat().st_mode & 0o777 == 0o700
-
-
-def test_a_test_is_sent_and_the_answer_shown(site: Site, cli: Cli) -> None:
-    ran = cli("send-test", "demo-hook", "-c", site.config)
-    assert (ran.code, ran.err) == (0, "")
-    first, said, where = ran.out.splitlines()
-    assert first.startswith("accepted after ")
-    assert first.endswith(" ms: answered 200 OK")
-    assert said == "It said: taken"
-    assert where.endswith("to the webhook channel demo-hook.")
-    told = cli("send-test", "demo-hook", "--wait", "20", "--json", "-c", site.config).json
-    assert (told["accepted"], told["status"], told["channel"]) == (True, 200, "demo-hook")
-    unknown = cli("send-test", "nowhere", "-c", site.config)
-    assert (unknown.code, unknown.out) == (1, "")
-    assert "no channel is named nowhere" in unknown.err
-
-
-def test_a_key_that_stands_in_a_file_is_not_changed_by_a_command(site: Site, cli: Cli) -> None:
-    ran = cli("channels", "rotate", "demo-hook", "--grace", "7d", "-c", site.config)
-    assert (ran.code, ran.out) == (1, "")
-    assert "change it there" in ran.err
-    odd = cli("channels", "rotate", "demo-hook", "--grace", "soon", "-c", site.config)
-    assert (odd.code, odd.out) == (2, "")
-    assert "90m, 24h or 7d" in odd.err

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.deliver import SENDERS, SenderIdentity, SendTools
-from monitor.model import Alert, Attempt, ChannelKind, Delivery, SendOutcome, Topic
+from monitor.model import Alert, Attempt, ChannelKind, Delivery, Notice, SendOutcome, Topic
+from tests.deliver.events import EVENTS, event
 
 CONSOLE = SENDERS[ChannelKind.CONSOLE]
 
@@ -97,3 +98,72 @@ def test_control_sequences_in_a_headline_do_not_reach_the_terminal(
     assert b"\x1b" not in shown
     assert b"\x07" not in shown
     assert "\u202e" not in shown.decode()
+
+
+def shown(name: str, identity: SenderIdentity, *, language: str = "en") -> str:
+    told = event(name)
+    if isinstance(told, Notice):
+        return CONSOLE.render_notice(told, identity).decode()
+    subscriber = replace(told.subscription.subscriber, language=language)
+    told = replace(told, subscription=replace(told.subscription, subscriber=subscriber))
+    return CONSOLE.render(told, identity).decode()
+
+
+def test_a_follow_up_says_what_is_new_above_its_items(identity: SenderIdentity) -> None:
+    assert shown("story.updated", identity).splitlines()[:6] == [
+        "Update: México responderá a los aranceles con un plan propio, dice la presidenta",
+        "  New: Canadá; first report in English.",
+        "",
+        "Aranceles: Canadá se suma a la respuesta",
+        "  El Norte · published 4 March 2025, 13:05 UTC · in Spanish",
+        "  https://news.example/1",
+    ]
+
+
+def test_a_digest_is_told_by_topic_and_story(identity: SenderIdentity) -> None:
+    assert shown("digest.ready", identity) == (
+        "Digest: 2 stories\n"
+        "  This digest is 40 minutes late: the service was down.\n"
+        "\n"
+        "Tariffs\n"
+        "  • Plant closes as tariffs bite, 400 jobs go\n"
+        "    Border Courier · published 4 March 2025, 13:05 UTC · in English · 7 outlets, 2 independent\n"
+        "    1 more report; waited for the end of quiet hours\n"
+        "    https://news.example/1\n"
+        "\n"
+        "Crossings\n"
+        "  • Dos puentes cerrados por la caravana en Ciudad Juárez\n"
+        "    Border Courier · published 4 March 2025, 13:05 UTC · in Spanish\n"
+        "    old: published 3 days before it was found\n"
+        "    https://news.example/3\n"
+        "\n"
+        "  Waited: the day's alerts were used up: 1; old: published long before it was found: 1.\n"
+        "  37 of 38 feeds healthy; El Mañana: silent 19 h, expected at least every 4 h; 1 gap.\n"
+        "\n"
+    )
+
+
+def test_a_digest_speaks_the_readers_language_and_bundles_say_that_they_waited(
+    identity: SenderIdentity,
+) -> None:
+    assert shown("digest.ready", identity, language="es").startswith("Resumen: 2 noticias\n")
+    assert shown("bundle.ready", identity).startswith("Waited until now: 2 stories\n")
+
+
+def test_a_very_large_digest_counts_the_rest(identity: SenderIdentity) -> None:
+    digest = event("digest.ready")
+    assert isinstance(digest, Alert)
+    entry = digest.hits[0]
+    assert entry.story is not None
+    many = tuple(replace(entry, story=replace(entry.story, uid=f"s{n}")) for n in range(70))
+    said = CONSOLE.render(replace(digest, hits=many), identity).decode()
+    assert said.count("  • ") == 50
+    assert "  20 more not shown here\n" in said
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_every_event_is_text_that_ends_with_an_empty_line(name: str, identity: SenderIdentity) -> None:
+    said = shown(name, identity)
+    assert said.endswith("\n\n")
+    assert not said.startswith((" ", "\n"))
+    assert max(map(len, said.splitlines())) < 130

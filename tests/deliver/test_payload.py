@@ -294,7 +294,7 @@ def hostile_alerts(draw: st.DrawFn, base: Alert, topic: Topic, span: Span) -> Al
         stories=9,
         usual=1.0,
         chance=0.1,
-        reason=more or "x",
+        reason=f"r{more}",
         found_at=base.created_at,
     )
     return replace(
