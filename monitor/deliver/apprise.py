@@ -69,6 +69,7 @@ _PARAMETERS = {
 _SEE = "see the service's page in the documentation of Apprise"
 _STATUS = re.compile(r"error=(\d{3})\b")
 _LEAST_REDACTED = 4
+_loading = threading.Lock()
 
 
 class UrlFault(NamedTuple):
@@ -229,8 +230,13 @@ class _Library:
         return result.status.name, logs[-1] if logs else ""
 
 
-@functools.cache
 def _library() -> _Library:
+    with _loading:  # two threads must not set it up at once
+        return _loaded()
+
+
+@functools.cache
+def _loaded() -> _Library:
     return _Library()
 
 

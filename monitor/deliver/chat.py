@@ -85,8 +85,11 @@ def _listed(alert: Alert, above: list[str], below: list[str]) -> str:
     for chapter in agenda(alert):
         heading = _harmless(one_line(chapter.topic.name, 80) or chapter.topic.slug)
         for report in chapter.reports:
+            if full:
+                left_out += 1
+                continue
             block = [*([heading] if heading else []), *_report(report, alert)]
-            full = full or len("\n".join([*lines, *block])) > room
+            full = len("\n".join([*lines, *block])) > room
             if full:
                 left_out += 1
                 continue
