@@ -36,16 +36,14 @@ class SentTest:
 
 
 async def send_test(app: App, slug: str, *, wait: float, actor: str) -> SentTest:
-    """Send a test to a channel and wait, up to `wait` seconds, for its first attempt; it is never tried twice.
+    """Send a test to a channel and wait, up to `wait` seconds, for its first attempt to end.
 
-    Raises NotFound for an unknown channel and Refused for one that is switched off.
+    One that was answered is not sent again. Raises NotFound for an unknown channel and Refused for one that is
+    switched off.
     """
     wait = min(wait, LONGEST_WAIT)
     channel, delivery, uid = await app.store.write(_queue, slug, actor=actor, app=app)
     app.context.wake(Stage.SEND)
-    if not app.is_ticking:
-        await app.shipper.fill()
-        await app.shipper.crew.drain(timeout=wait)
     attempt = await _first_answer(app, delivery, seconds=wait)
     now = app.context.clock()
     words = f"a test is tried once: {attempt.reason}" if attempt else f"not tried within {wait:g} seconds"
@@ -69,13 +67,17 @@ async def send_test(app: App, slug: str, *, wait: float, actor: str) -> SentTest
 
 
 async def _first_answer(app: App, delivery: int, *, seconds: float) -> Attempt | None:
+    """Wait for the first attempt to end. Where no runner ticks, what is due is sent here until this one was."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while True:
         attempt = await app.store.read(notices.first_answer, delivery)
         if attempt is not None or loop.time() >= deadline:
             return attempt
-        await asyncio.sleep(_LOOK_EVERY)
+        if not app.is_ticking and await app.shipper.fill():
+            await app.shipper.crew.drain(timeout=max(deadline - loop.time(), 0.0))
+        else:
+            await asyncio.sleep(_LOOK_EVERY)
 
 
 def _milliseconds(attempt: Attempt | None) -> int | None:

@@ -2,17 +2,20 @@
 
 import json
 import socket
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.app import App
+from monitor.deliver.trial import trial
 from monitor.demo.loopback import HttpServer, Request, Response
 from monitor.demo.stage import DemoStage
 from monitor.desk.channels import list_channels, show_secret
 from monitor.desk.send_test import SentTest, send_test
 from monitor.errors import NotFound, Refused
 from monitor.model import DeliveryState, SendOutcome
+from monitor.pipeline.outgoing import queue_notice
 from monitor.store import audit, outbox, recipients
 from tests.conftest import make_deliveries_due, opened, round_trip, small_stage
 
@@ -45,6 +48,18 @@ async def test_the_receiver_takes_a_signed_test_and_its_answer_is_told(tmp_path:
             (row.action, row.object, row.actor) == ("send-test", f"channel:{HOOK}", "cli:test")
             for row in await app.store.read(audit.recent_audit, limit=50)
         )
+
+
+async def test_a_test_gets_its_turn_behind_what_is_due_already(tmp_path: Path) -> None:
+    async with small_stage(tmp_path) as stage, opened(stage) as app:
+        (hook,) = [
+            channel for channel in await app.store.read(recipients.list_channels) if channel.slug == HOOK
+        ]
+        now = app.context.clock() - timedelta(minutes=5)
+        for number in range(20):
+            notice = trial(hook, uid=f"msg_{number}", instance="x", language="en", now=now)
+            await app.store.write(queue_notice, notice, identity=app.identity, now=now)
+        assert (await tried(app)).accepted
 
 
 async def test_a_mail_channel_is_tried_by_a_mail(tmp_path: Path) -> None:
