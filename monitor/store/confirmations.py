@@ -151,7 +151,8 @@ def wipe_channel(tx: Transaction, channel_id: int, *, reason: str, now: datetime
     """Switch a channel off for good and forget its address, its key and what every message to it said."""
     tx.run(
         """
-        UPDATE channels SET address = '', secret = NULL, enabled = 0, disabled_reason = :reason, confirmed_at = NULL
+        UPDATE channels SET address = '', secret = NULL, old_secret = NULL, old_secret_until = NULL, enabled = 0,
+          disabled_reason = :reason, confirmed_at = NULL
         WHERE id = :id
         """,
         reason=reason,
@@ -171,7 +172,8 @@ def wipe_channel(tx: Transaction, channel_id: int, *, reason: str, now: datetime
         id=channel_id,
     )
     tx.run(
-        "UPDATE attempts SET reason = '' WHERE delivery_id IN (SELECT id FROM deliveries WHERE channel_id = :id)",
+        "UPDATE attempts SET reason = '', reply = '' WHERE delivery_id IN "
+        "(SELECT id FROM deliveries WHERE channel_id = :id)",
         id=channel_id,
     )
 

@@ -99,7 +99,7 @@ def wipe_messages(tx: Transaction, held: Holdings, *, every: bool, now: datetime
         finished = "" if every else "AND state IN ('done', 'dead', 'cancelled')"
         gone["answers"] += tx.run(
             f"""
-            UPDATE attempts SET reason = '' WHERE reason <> '' AND delivery_id IN (
+            UPDATE attempts SET reason = '', reply = '' WHERE (reason <> '' OR reply <> '') AND delivery_id IN (
               SELECT id FROM deliveries WHERE id IN (:ids) {finished})
             """,  # noqa: S608 - one of two texts of ours
             ids=batch,
@@ -237,7 +237,7 @@ FROM deliveries d JOIN channels c ON c.id = d.channel_id WHERE d.id IN (:ids) OR
 """
 
 _ATTEMPTS = """
-SELECT d.uid AS delivery, x.number, x.started_at, x.ended_at, x.outcome, x.status, x.reason
+SELECT d.uid AS delivery, x.number, x.started_at, x.ended_at, x.outcome, x.status, x.reason, x.reply
 FROM attempts x JOIN deliveries d ON d.id = x.delivery_id WHERE d.id IN (:ids) ORDER BY d.created_at, d.id, x.number
 """
 

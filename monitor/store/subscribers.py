@@ -162,6 +162,15 @@ def unwanted(tx: Transaction, delivery_ids: Iterable[int]) -> dict[int, str]:
     return found
 
 
+def still_wanted(tx: Transaction, delivery_ids: Iterable[int], *, now: datetime) -> tuple[int, ...]:
+    """Cancel those of the pending deliveries that must not be sent any more; return the others, in their order."""
+    ids = tuple(delivery_ids)
+    dropped = unwanted(tx, ids)
+    for delivery_id, reason in dropped.items():
+        _cancel(tx, delivery_id, reason=reason, now=now)
+    return tuple(each for each in ids if each not in dropped)
+
+
 _CARRIED = """
 SELECT d.id, c.kind, c.address, a.subscription_id, COALESCE(t.slug, u.slug) AS topic
 FROM deliveries d
@@ -183,12 +192,19 @@ def _cancel_unwanted(tx: Transaction, subscription_ids: Sequence[int], *, now: d
             _CARRIED + "WHERE d.state = 'pending' AND a.subscription_id IN (:ids) ORDER BY d.id", ids=batch
         )
         for delivery_id, reason in _unasked(rows, taken_back).items():
-            tx.run(
-                "UPDATE deliveries SET state = 'cancelled', done_at = :now, reason = :reason WHERE id = :id",
-                now=micros(now),
-                reason=reason,
-                id=delivery_id,
-            )
+            _cancel(tx, delivery_id, reason=reason, now=now)
+
+
+def _cancel(tx: Transaction, delivery_id: int, *, reason: str, now: datetime) -> None:
+    tx.run(
+        """
+        UPDATE deliveries SET state = 'cancelled', done_at = :now, reason = :reason
+        WHERE id = :id AND state = 'pending'
+        """,
+        now=micros(now),
+        reason=reason,
+        id=delivery_id,
+    )
 
 
 def _unasked(rows: Iterable[Row], taken_back: Collection[tuple[int, str]]) -> dict[int, str]:

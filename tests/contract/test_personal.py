@@ -50,7 +50,7 @@ def live_a_while(tx: Transaction, people: People, seed: Seed) -> None:
     )  # fmt: skip
     people.wait(tx, "told", people.news, "wall")
     ((delivery, attempt),) = outbox.claim(tx, owner="w", now=t(1), lease=timedelta(minutes=5), limit=1)
-    result = SendResult(outcome=SendOutcome.ACCEPTED, reason="250 ok <ana@e.example>", status=250)
+    result = SendResult(outcome=SendOutcome.ACCEPTED, reason="250 ok", status=250, reply="to ana@e.example")
     outbox.finish(
         tx,
         delivery,

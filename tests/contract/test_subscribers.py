@@ -143,6 +143,11 @@ async def test_what_was_on_its_way_is_found_when_it_comes_back(store: Store, see
             sent: "unsubscribed meanwhile", kept: "the address is on the suppression list",
         }  # fmt: skip
         assert subscribers.unwanted(tx, ()) == {}
+        outbox.release_leases(tx, now=seed.t(2))
+        more = people.wait(tx, "more", people.evas, "wall")
+        suppressions.unsuppress(tx, "desk@e.example")
+        assert subscribers.still_wanted(tx, (more, sent, kept), now=seed.t(2)) == (more, kept)
+        assert states(tx) == {"sent": "cancelled", "kept": "pending", "more": "pending"}
 
     await store.write(check)
 

@@ -83,7 +83,17 @@ async def test_pages_let_nothing_in_and_tell_nothing_to_others(app: App, web: ht
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
-        for outside in ("<script", "http://", "https://", "src=", "@import", "ana.lopez@", "style=", "action=", 'href="/'):
+        for outside in (
+            "<script",
+            "http://",
+            "https://",
+            "src=",
+            "@import",
+            "ana.lopez@",
+            "style=",
+            "action=",
+            'href="/',
+        ):
             assert outside not in answer.text, (kind, outside)
 
 
