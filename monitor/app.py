@@ -18,13 +18,12 @@ import httpx
 import structlog
 
 from monitor.config import Desired, Plan, Settings, apply_plan, load_desired
-from monitor.deliver import SenderIdentity, SendTools
+from monitor.deliver import RelayPool, SenderIdentity, SendTools
 from monitor.deliver.links import link_key
 from monitor.errors import ConfigError, Problem
 from monitor.fetch.pool import ParserPool
 from monitor.match import Watchlist, compile_watchlist
 from monitor.model import Topic
-from monitor.net.guard import parse_networks
 from monitor.options import (
     Pace,
     article_robots,
@@ -35,8 +34,8 @@ from monitor.options import (
     parser_pool,
     poll_options,
     send_options,
+    send_tools,
     sender_identity,
-    smtp_options,
     surge_options,
 )
 from monitor.pipeline import (
@@ -123,13 +122,9 @@ class App:
         wakers: list[Callable[[Stage], None]] = []
         context = _context(store, snapshot, wakers)
         in_force = Pace()
-        tools = SendTools(
-            http=http,
-            smtp=smtp_options(settings),
-            console=console,
-            clock=_now,
-            allow_networks=parse_networks(settings.fetch.allow_networks),
-        )
+        tools = send_tools(settings, key=store_key(settings), http=http, console=console, clock=_now)
+        if isinstance(tools.relay, RelayPool):
+            closing.push_async_callback(tools.relay.close)
         pusher = make_pusher(settings, context, http)
         if pusher is not None:
             closing.push_async_callback(pusher.close)

@@ -5,17 +5,19 @@ It opens no store and starts nothing: class App does, and wires what is made her
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from functools import partial
+from typing import TextIO
 
 import httpx
 
 from monitor import __version__
 from monitor.config import Settings
-from monitor.deliver import SenderIdentity, SmtpOptions
+from monitor.deliver import RelayPool, SenderIdentity, SendTools, SmtpOptions
+from monitor.deliver.verp import bounce_key
 from monitor.fetch.cadence import Limits, pace
 from monitor.fetch.pool import ParserPool
 from monitor.fetch.request import FetchOptions
@@ -24,6 +26,7 @@ from monitor.fetch.robots import Robots
 from monitor.match.surge import CALM, SENSITIVE
 from monitor.model import Feed, Priority
 from monitor.net.client import make_client
+from monitor.net.guard import parse_networks
 from monitor.pipeline import (
     ArticleOptions,
     Context,
@@ -138,8 +141,11 @@ def make_pusher(settings: Settings, context: Context, http: httpx.AsyncClient) -
     return Pusher(context, client=http, options=PushOptions(base_url=settings.service.base_url))
 
 
-def smtp_options(settings: Settings) -> SmtpOptions | None:
-    """Cut the mail relay's options out of the settings; None when there is no [smtp]."""
+def smtp_options(settings: Settings, *, key: bytes = b"") -> SmtpOptions | None:
+    """Cut the mail relay's options out of the settings; None when there is no [smtp].
+
+    `key` is the installation's: the seals of return addresses are made with one derived from it.
+    """
     smtp = settings.smtp
     if smtp is None:
         return None
@@ -151,6 +157,27 @@ def smtp_options(settings: Settings) -> SmtpOptions | None:
         password=smtp.password,
         ca_file=smtp.ca_file,
         timeout=smtp.timeout_seconds,
+        connections=smtp.connections,
+        per_minute=smtp.per_minute,
+        per_domain_per_minute=smtp.per_domain_per_minute,
+        bounces=smtp.bounces,
+        bounce_key=bounce_key(key) if key else b"",
+    )
+
+
+def send_tools(
+    settings: Settings, *, key: bytes, http: httpx.AsyncClient, console: TextIO, clock: Callable[[], datetime]
+) -> SendTools:
+    """Make what senders work with; whoever calls this closes the relay's connections at the end."""
+    smtp = smtp_options(settings, key=key)
+    relay = None if smtp is None else RelayPool(smtp)
+    return SendTools(
+        http=http,
+        smtp=smtp,
+        relay=relay,
+        console=console,
+        clock=clock,
+        allow_networks=parse_networks(settings.fetch.allow_networks),
     )
 
 

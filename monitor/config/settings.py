@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from monitor.config.secret_refs import SecretSource
 from monitor.config.values import (
+    BounceAddress,
     Contact,
     Fault,
     Line,
@@ -110,7 +111,10 @@ class WebSettings(_Section):
 
 
 class SmtpSettings(_Section):
-    """The mail server that email channels send through; `mail_from` is written `from` in the file."""
+    """The mail server that email channels send through; `mail_from` is written `from` in the file.
+
+    `per_minute` and `per_domain_per_minute` bound what goes to it and to one recipient's domain; 0: no bound.
+    """
 
     host: Annotated[str, Field(min_length=1)]
     port: Annotated[int, Field(ge=1, le=65535)] = 587
@@ -120,6 +124,10 @@ class SmtpSettings(_Section):
     mail_from: MailFrom = Field(alias="from")
     ca_file: str = ""
     timeout_seconds: Annotated[float, Field(ge=1, le=600)] = 60.0
+    connections: Annotated[int, Field(ge=1, le=20)] = 3
+    per_minute: Annotated[float, Field(ge=0, le=100_000)] = 0.0
+    per_domain_per_minute: Annotated[float, Field(ge=0, le=100_000)] = 0.0
+    bounces: BounceAddress = ""
 
     @model_validator(mode="after")
     def _credentials_are_whole_and_safe(self) -> "SmtpSettings":

@@ -96,6 +96,18 @@ def mail_from_fault(value: str) -> Fault | None:
     return mail_address_fault(address or value)
 
 
+def bounce_address_fault(value: str) -> Fault | None:
+    """Check where reports about mails go: empty, or an address short enough for what is added behind a +."""
+    if not value:
+        return None
+    local = value.rpartition("@")[0]
+    if len(local) > 12 or "+" in local:
+        return Fault(
+            f"{value!r} leaves no room for +ID before the @", "use a short name, as bounces@example.net"
+        )
+    return mail_address_fault(value)
+
+
 def contact_fault(value: str) -> Fault | None:
     """Check the contact that feed servers see: empty, a mail address or a web page, and no placeholder."""
     if not value:
@@ -171,6 +183,7 @@ WebAddress = Annotated[str, _check(web_address_fault)]
 OptionalWebAddress = Annotated[str, _check(lambda value: web_address_fault(value) if value else None)]
 MailAddress = Annotated[str, _check(mail_address_fault)]
 MailFrom = Annotated[str, _check(mail_from_fault)]
+BounceAddress = Annotated[str, _check(bounce_address_fault)]
 Contact = Annotated[str, _check(contact_fault)]
 Network = Annotated[str, _check(network_fault)]
 StoreUrl = Annotated[str, _check(store_url_fault)]

@@ -9,6 +9,7 @@ from monitor.deliver.email import EmailSender
 from monitor.deliver.retry import RetryPlan, plan
 from monitor.deliver.sender import Sender, SenderIdentity, SendTools, SmtpOptions
 from monitor.deliver.signature import generate_secret
+from monitor.deliver.smtp_pool import RelayPool
 from monitor.deliver.webhook import WebhookSender
 from monitor.model import ChannelKind
 
@@ -21,6 +22,7 @@ SENDERS: dict[ChannelKind, Sender] = {
 
 __all__ = [
     "SENDERS",
+    "RelayPool",
     "RetryPlan",
     "SendTools",
     "Sender",

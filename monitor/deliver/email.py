@@ -17,9 +17,10 @@ from urllib.parse import quote
 import jinja2
 
 from monitor.deliver.card import cards
-from monitor.deliver.sender import SenderIdentity, SendTools
-from monitor.deliver.smtp import hand_over
+from monitor.deliver.sender import Mail, SenderIdentity, SendTools
+from monitor.deliver.smtp_pool import hand_over
 from monitor.deliver.surge_wording import alert_title, lead
+from monitor.deliver.verp import return_address
 from monitor.deliver.wording import Phrases, one_line, phrases_for, safe_link
 from monitor.model import Alert, Attempt, Delivery, Notice, SendOutcome, SendResult
 
@@ -92,7 +93,7 @@ class EmailSender:
         return message.as_bytes(policy=_POLICY)
 
     async def send(self, delivery: Delivery, attempt: Attempt, tools: SendTools) -> SendResult:
-        """Give the stored message to the relay, with the sender address that stands in it."""
+        """Give the stored message to the relay; reports go to an address of the delivery's own, or to its From."""
         if tools.smtp is None:
             return SendResult(outcome=SendOutcome.RETRY, reason="no mail relay is configured (smtp settings)")
         try:
@@ -103,7 +104,10 @@ class EmailSender:
             sender = ascii_address(_sender_of(delivery.payload))
         except ValueError as error:
             return SendResult(outcome=SendOutcome.REFUSED, reason=f"the message's From address: {error}")
-        return await hand_over(tools.smtp, sender=sender, recipient=recipient, message=delivery.payload)
+        if tools.smtp.bounces:
+            sender = return_address(tools.smtp.bounces, delivery.uid, key=tools.smtp.bounce_key)
+        mail = Mail(sender=sender, recipient=recipient, message=delivery.payload, id=delivery.uid)
+        return await (tools.relay.hand_over(mail) if tools.relay is not None else hand_over(tools.smtp, mail))
 
 
 def ascii_address(address: str) -> str:

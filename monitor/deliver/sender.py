@@ -45,6 +45,9 @@ class SmtpOptions:
     minutes: RFC 5321, 4.5.3.2.6), both in seconds. TLS: `required` is STARTTLS or nothing, `implicit` speaks
     TLS from the first byte, `opportunistic` takes STARTTLS where it is offered, `none` is for loopback only.
     A certificate is always checked: against `ca_file` alone when given, else against the system's list.
+    At most `connections` are open at once, each for up to `mails_per_connection` mails and `idle` seconds without one;
+    `per_minute` and `per_domain_per_minute` bound the mails to the relay and to a recipient's domain, 0: no bound.
+    Reports about mails go to `bounces` (an address; empty: to the From address), sealed with `bounce_key`.
     Raises Refused for a combination that would send mail or a password in the clear over a network.
     """
 
@@ -56,6 +59,13 @@ class SmtpOptions:
     ca_file: str = ""
     timeout: float = 60.0
     data_timeout: float = 600.0
+    connections: int = 3
+    mails_per_connection: int = 100
+    idle: float = 60.0
+    per_minute: float = 0.0
+    per_domain_per_minute: float = 0.0
+    bounces: str = ""
+    bounce_key: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         if self.tls == "none" and not self.is_loopback:
@@ -75,10 +85,34 @@ class SmtpOptions:
     @property
     def longest_send(self) -> float:
         """The longest that one attempt can take, in seconds: a lease must outlast it."""
-        return self.timeout + self.data_timeout + QUIT_SECONDS
+        return (
+            2 * self.timeout + self.data_timeout + QUIT_SECONDS + 1
+        )  # waiting for a turn and for a connection, too
 
 
+HELD_BACK = "held back"  # how the reason of an attempt begins that said nothing to anybody yet
 QUIT_SECONDS = 5.0  # a relay that has answered may keep us this long for its goodbye
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A message for one recipient. `sender` and `recipient` are ASCII addresses without control characters.
+
+    `id` comes back in reports about the mail (the envelope id of RFC 3461).
+    """
+
+    sender: str
+    recipient: str
+    message: bytes = field(repr=False)
+    id: str = ""
+
+
+class MailRelay(Protocol):
+    """What takes mails, one recipient each."""
+
+    async def hand_over(self, mail: Mail) -> SendResult:
+        """Give one mail to the relay and say what came of it. Never raises for what a relay or network can do."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +120,12 @@ class SendTools:
     """What senders work with, built once by the app. `clock` returns the present as an aware UTC datetime.
 
     `allow_networks` may be connected to although they are private, by senders that do not use `http`.
+    `relay` keeps the connections to the relay that `smtp` describes; without it each mail has one of its own.
     """
 
     http: httpx.AsyncClient
     smtp: SmtpOptions | None
+    relay: MailRelay | None = None
     console: TextIO
     clock: Callable[[], datetime]
     allow_networks: Sequence[Network] = ()

@@ -32,7 +32,7 @@ class SendOutcome(StrEnum):
     REFUSED = "refused"  # permanent: the same bytes will never be taken
     RETRY = "retry"  # transient: worth another attempt
     UNKNOWN = "unknown"  # cut off after everything was handed over: it may have arrived
-    DISABLE = "disable"  # the receiver asks never to be called again (410)
+    DISABLE = "disable"  # the receiver asks never to be called again (410), or the address does not exist
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
