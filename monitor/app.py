@@ -27,6 +27,7 @@ from monitor.model import Topic
 from monitor.options import (
     Pace,
     article_robots,
+    bounce_options,
     hosts_in_use,
     http_client,
     make_pusher,
@@ -41,6 +42,7 @@ from monitor.options import (
 from monitor.pipeline import (
     ArticleOptions,
     ArticleReader,
+    BounceReader,
     Context,
     Poller,
     Pusher,
@@ -83,6 +85,7 @@ class App:
     shipper: Shipper
     surges: Surges
     pusher: Pusher | None = None
+    bounces: BounceReader | None = None
     parsers: ParserPool
     http: httpx.AsyncClient
     tools: SendTools
@@ -128,6 +131,7 @@ class App:
         pusher = make_pusher(settings, context, http)
         if pusher is not None:
             closing.push_async_callback(pusher.close)
+        reports = bounce_options(settings, key=store_key(settings))
         in_use = hosts_in_use(settings)
         identity = sender_identity(settings, key=link_key(store_key(settings)))
         app = cls(
@@ -155,6 +159,7 @@ class App:
             shipper=Shipper(context, tools=tools, options=send_options(tools.smtp), identity=identity),
             surges=Surges(context, identity=identity, options=surge_options(settings)),
             pusher=pusher,
+            bounces=BounceReader(context, options=reports) if reports else None,
             parsers=parsers,
             http=http,
             tools=tools,

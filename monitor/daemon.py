@@ -178,7 +178,9 @@ async def _running(app: App) -> AsyncIterator[LocalRunner]:
         },
         heartbeat=beat,
         hourly={"tidy": app.tidy, "pace": app.set_pace},
-        minutely={"archive": app.index_archive} | ({"push": app.pusher.run_due} if app.pusher else {}),
+        minutely={"archive": app.index_archive}
+        | ({"push": app.pusher.run_due} if app.pusher else {})
+        | ({"bounces": app.bounces.read_due} if app.bounces else {}),
     )
     app.on_wake(runner.wake)
     runner.start()

@@ -17,6 +17,7 @@ import httpx
 from monitor import __version__
 from monitor.config import Settings
 from monitor.deliver import RelayPool, SenderIdentity, SendTools, SmtpOptions
+from monitor.deliver.mailbox import MailboxOptions
 from monitor.deliver.verp import bounce_key
 from monitor.fetch.cadence import Limits, pace
 from monitor.fetch.pool import ParserPool
@@ -29,6 +30,7 @@ from monitor.net.client import make_client
 from monitor.net.guard import parse_networks
 from monitor.pipeline import (
     ArticleOptions,
+    BounceOptions,
     Context,
     Hosts,
     PollOptions,
@@ -178,6 +180,29 @@ def send_tools(
         console=console,
         clock=clock,
         allow_networks=parse_networks(settings.fetch.allow_networks),
+    )
+
+
+def bounce_options(settings: Settings, *, key: bytes) -> BounceOptions | None:
+    """Say where reports about mails are read; None when there is no [bounces]. `key` is the installation's."""
+    box, smtp = settings.bounces, settings.smtp
+    if box is None or smtp is None:
+        return None
+    mailbox = MailboxOptions(
+        host=box.host,
+        port=box.port,
+        tls=box.tls,
+        username=box.username,
+        password=box.password,
+        folder=box.folder,
+        done_folder=box.done_folder,
+        ca_file=box.ca_file,
+    )
+    return BounceOptions(
+        mailbox=mailbox,
+        address=smtp.bounces,
+        key=bounce_key(key),
+        every=timedelta(minutes=box.every_minutes),
     )
 
 

@@ -140,6 +140,31 @@ class SmtpSettings(_Section):
         return self
 
 
+class BouncesSettings(_Section):
+    """The mailbox, over IMAP, that reports about mails come to; `[smtp] bounces` is its address."""
+
+    host: Annotated[str, Field(min_length=1)]
+    port: Annotated[int, Field(ge=1, le=65535)] = 993
+    tls: Literal["implicit", "required", "none"] = "implicit"
+    username: Annotated[str, Field(min_length=1)]
+    password: Annotated[str, Field(min_length=1, repr=False)]
+    folder: Annotated[str, Field(min_length=1)] = "INBOX"
+    done_folder: str = ""
+    ca_file: str = ""
+    every_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 5
+
+    @model_validator(mode="after")
+    def _password_is_safe(self) -> "BouncesSettings":
+        if self.tls == "none" and not is_loopback_host(self.host):
+            raise refuse(
+                Fault(
+                    "tls = 'none' is allowed only for a mailbox on this machine",
+                    "use 'implicit' (usually port 993) or 'required' (STARTTLS, usually port 143)",
+                )
+            )
+        return self
+
+
 class FilesSettings(_Section):
     """Globs of the desired-state files, relative to the folder of the settings file."""
 
@@ -185,6 +210,7 @@ class Settings(BaseSettings):
     fetch: FetchSettings = FetchSettings()
     web: WebSettings = WebSettings()
     smtp: SmtpSettings | None = None
+    bounces: BouncesSettings | None = None
     files: FilesSettings = FilesSettings()
     subscribers: SubscribersSettings = SubscribersSettings()
     retention: RetentionSettings = RetentionSettings()
@@ -202,6 +228,17 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take only what the loader hands over: it has merged file and environment, and knows each origin."""
         return (init_settings,)
+
+    @model_validator(mode="after")
+    def _reports_have_an_address(self) -> "Settings":
+        if self.bounces is not None and not (self.smtp and self.smtp.bounces):
+            raise refuse(
+                Fault(
+                    "[bounces] names a mailbox, and [smtp] bounces no address",
+                    "set bounces in [smtp] to its address",
+                )
+            )
+        return self
 
     @property
     def websub_fault(self) -> Fault | None:

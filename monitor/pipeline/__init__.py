@@ -7,6 +7,7 @@ commits is the next stage's queue: a crash between any two leaves rows that the 
 from monitor.pipeline.archive import folding, index_archive
 from monitor.pipeline.articles import ArticleOptions, ArticleReader
 from monitor.pipeline.assign import StoryAssigner
+from monitor.pipeline.bounces import BounceOptions, BounceReader
 from monitor.pipeline.context import Context, Stage
 from monitor.pipeline.dispatch import dispatch
 from monitor.pipeline.hosts import Hosts
@@ -21,6 +22,8 @@ from monitor.pipeline.tidy import Retention, tidy
 __all__ = [
     "ArticleOptions",
     "ArticleReader",
+    "BounceOptions",
+    "BounceReader",
     "Context",
     "Hosts",
     "PollOptions",

@@ -12,7 +12,7 @@ import structlog
 
 from monitor.match import StoryRules
 from monitor.pipeline.context import Context
-from monitor.store import confirmations, items, ledger, polls, recipients, story_window
+from monitor.store import bounces, confirmations, items, ledger, polls, recipients, story_window
 
 log = structlog.get_logger()
 
@@ -40,6 +40,7 @@ async def tidy(context: Context, retention: Retention) -> dict[str, int]:
         "confirmations": await _sweep(
             context, confirmations.forget_unconfirmed, now=now, before=now - CONFIRMATIONS_KEPT
         ),
+        "bounces": await _sweep(context, bounces.prune_bounces, before=now - retention.items),
     }
     if any(gone.values()):
         log.info("store.tidied", **gone)
