@@ -59,13 +59,14 @@ def mark_done(options: MailboxOptions, uids: Sequence[str]) -> None:
         if not options.done_folder:
             return
         there = _quoted(options.done_folder)
-        if "MOVE" in box.capabilities:
-            _checked(box.uid("MOVE", which, there), f"move mails to {options.done_folder}")
-            return
-        _checked(box.uid("COPY", which, there), f"copy mails to {options.done_folder}")
-        box.uid("STORE", which, "+FLAGS.SILENT", r"(\Deleted)")
-        if "UIDPLUS" in box.capabilities:
-            box.uid("EXPUNGE", which)
+        verb = "MOVE" if "MOVE" in box.capabilities else "COPY"
+        if box.uid(verb, which, there)[0] != "OK":
+            box.create(there)
+            _checked(box.uid(verb, which, there), f"move mails to {options.done_folder}")
+        if verb == "COPY":
+            box.uid("STORE", which, "+FLAGS.SILENT", r"(\Deleted)")
+            if "UIDPLUS" in box.capabilities:
+                box.uid("EXPUNGE", which)
 
 
 def _letter(box: imaplib.IMAP4, uid: str) -> Letter:
@@ -85,6 +86,8 @@ def _opened(options: MailboxOptions) -> Iterator[imaplib.IMAP4]:
         box = _connected(options)
         try:
             box.login(options.username, options.password)
+            _, offered = box.capability()  # many servers say the most only now
+            box.capabilities = tuple(offered[0].decode("ascii", "replace").upper().split())
             _checked(box.select(_quoted(options.folder)), f"open the folder {options.folder}")
             yield box
         finally:
