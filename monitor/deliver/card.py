@@ -6,8 +6,10 @@ that write for people (email, console); the webhook carries the hits as they are
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from urllib.parse import urlsplit
 
+from monitor.deliver.local_time import when, zone_of
 from monitor.deliver.wording import (
     Part,
     Phrases,
@@ -16,10 +18,9 @@ from monitor.deliver.wording import (
     outermost,
     phrases_for,
     safe_link,
-    when,
     why_alert,
 )
-from monitor.model import Alert, AlertHit, Item, Priority, Span, Story
+from monitor.model import Alert, AlertHit, HoldCause, Item, Priority, Span, Story
 
 HEADLINE_LIMIT = 300
 EXCERPT_LIMIT = 420
@@ -30,7 +31,8 @@ LEAD_IN = 80  # characters shown before the first matched word when an excerpt s
 class Card:
     """One item, ready to be shown; all text is clean and bounded.
 
-    `line` holds outlet, time and language, and of the first item how many outlets its story has.
+    `line` holds outlet, time and language, and of a story's first item how many outlets the story has. `note` says
+    why it waited, or that it is old.
     """
 
     language: str
@@ -41,6 +43,7 @@ class Card:
     link: str | None
     why: tuple[Part, ...]
     topics: tuple[str, ...]
+    note: str = ""
 
     @property
     def headline_text(self) -> str:
@@ -60,15 +63,61 @@ class Card:
 
 def cards(alert: Alert) -> tuple[Card, ...]:
     """Return one card for each item of the alert, in the alert's order."""
-    phrases = phrases_for(alert.subscription.subscriber.language)
-    by_item: dict[int, list[AlertHit]] = {}
-    for entry in alert.hits:
-        by_item.setdefault(entry.hit.item.id, []).append(entry)
-    coverage = _coverage(alert.story, phrases)
-    return tuple(
-        _card(entries, phrases, coverage="" if number else coverage)
-        for number, entries in enumerate(by_item.values())
+    subscriber = alert.subscription.subscriber
+    phrases, zone = phrases_for(subscriber.language), zone_of(subscriber.zone)
+    counted: set[str] = set()
+    made = []
+    for entries in by_item(alert.hits):
+        story = entries[0].story or alert.story
+        coverage = "" if story.uid in counted else _coverage(story, phrases)
+        counted.add(story.uid)
+        made.append(card_of(entries, phrases, zone, coverage=coverage))
+    return tuple(made)
+
+
+def by_item(entries: Iterable[AlertHit]) -> tuple[tuple[AlertHit, ...], ...]:
+    """Put the hits of one item together; items keep the order of their first hits."""
+    found: dict[int, list[AlertHit]] = {}
+    for entry in entries:
+        found.setdefault(entry.hit.item.id, []).append(entry)
+    return tuple(map(tuple, found.values()))
+
+
+def card_of(
+    entries: Sequence[AlertHit],
+    phrases: Phrases,
+    zone: tzinfo,
+    *,
+    coverage: str = "",
+    excerpt: int = EXCERPT_LIMIT,
+) -> Card:
+    """Return the card of one item, from its hits; `excerpt` bounds that in characters."""
+    item = entries[0].hit.item
+    spans = [span for entry in entries for span in entry.hit.spans]
+    return Card(
+        language=language_tag(item.text.language),
+        urgent=any(entry.topic.priority is Priority.URGENT for entry in entries),
+        headline=_window(item.text.title, _of(spans, "title"), HEADLINE_LIMIT)
+        or (Part(text=phrases.no_headline),),
+        line=" · ".join(part for part in (_line(item, phrases, zone), coverage) if part),
+        excerpt=_excerpt(item, spans, excerpt),
+        link=safe_link(item.link),
+        why=why_alert(entries, phrases),
+        topics=tuple(one_line(entry.topic.name, 200) or entry.topic.slug for entry in entries),
+        note=_note(entries),
     )
+
+
+def _note(entries: Iterable[AlertHit]) -> str:
+    """Say why an item waited; that it came on schedule is worth no words."""
+    notes = (one_line(entry.note, 200) for entry in entries if entry.cause is not HoldCause.CADENCE)
+    return "; ".join(dict.fromkeys(note for note in notes if note))
+
+
+def outlet_name(item: Item) -> str:
+    """Return who published an item: its source, or the host it lies on."""
+    link = safe_link(item.link)
+    return one_line(item.text.source, 120) or (urlsplit(link).hostname or "" if link else "")
 
 
 def _coverage(story: Story, phrases: Phrases) -> str:
@@ -78,35 +127,18 @@ def _coverage(story: Story, phrases: Phrases) -> str:
     return phrases.coverage.format(outlets=story.outlets, independent=story.independent)
 
 
-def _card(entries: Sequence[AlertHit], phrases: Phrases, *, coverage: str) -> Card:
-    item = entries[0].hit.item
-    spans = [span for entry in entries for span in entry.hit.spans]
-    return Card(
-        language=_tag(item.text.language),
-        urgent=any(entry.topic.priority is Priority.URGENT for entry in entries),
-        headline=_window(item.text.title, _of(spans, "title"), HEADLINE_LIMIT)
-        or (Part(text=phrases.no_headline),),
-        line=" · ".join(part for part in (_line(item, phrases), coverage) if part),
-        excerpt=_excerpt(item, spans),
-        link=safe_link(item.link),
-        why=why_alert(entries, phrases),
-        topics=tuple(one_line(entry.topic.name, 200) or entry.topic.slug for entry in entries),
-    )
-
-
-def _line(item: Item, phrases: Phrases) -> str:
-    link = safe_link(item.link)
-    outlet = one_line(item.text.source, 120) or (urlsplit(link).hostname if link else "")
+def _line(item: Item, phrases: Phrases, zone: tzinfo) -> str:
     published = item.published or item.updated
     if published is not None:
-        time = phrases.published.format(when=when(published, phrases))
+        time = phrases.published.format(when=when(published, phrases, zone))
     else:
-        time = phrases.first_seen.format(when=when(item.first_seen, phrases))
-    language = phrases.languages.get(_tag(item.text.language), "")
-    return " · ".join(part for part in (outlet, time, language) if part)
+        time = phrases.first_seen.format(when=when(item.first_seen, phrases, zone))
+    language = phrases.languages.get(language_tag(item.text.language), "")
+    return " · ".join(part for part in (outlet_name(item), time, language) if part)
 
 
-def _tag(language: str) -> str:
+def language_tag(language: str) -> str:
+    """Return the primary tag of a language as HTML takes it, `und` for what is none."""
     primary = language.lower().partition("-")[0]
     return primary if primary.isascii() and primary.isalpha() and 2 <= len(primary) <= 3 else "und"
 
@@ -115,14 +147,14 @@ def _of(spans: Iterable[Span], field: str) -> list[Span]:
     return [span for span in spans if span.field == field]
 
 
-def _excerpt(item: Item, spans: Sequence[Span]) -> tuple[Part, ...]:
+def _excerpt(item: Item, spans: Sequence[Span], limit: int) -> tuple[Part, ...]:
     # The body is shown only where it alone holds the words, so that a summary stays what its author wrote.
     in_body = _of(spans, "body")
     if in_body and (not _of(spans, "summary") or not item.text.summary):
-        return _window(item.text.body, in_body, EXCERPT_LIMIT)
+        return _window(item.text.body, in_body, limit)
     if not item.text.summary:
-        return _window(item.text.body, (), EXCERPT_LIMIT)  # many feeds send only the whole text
-    return _window(item.text.summary, _of(spans, "summary"), EXCERPT_LIMIT)
+        return _window(item.text.body, (), limit)  # many feeds send only the whole text
+    return _window(item.text.summary, _of(spans, "summary"), limit)
 
 
 def _window(text: str, spans: Sequence[Span], limit: int) -> tuple[Part, ...]:

@@ -24,8 +24,8 @@ class SenderIdentity:
     """As whom an installation speaks.
 
     `mail_from` is an address, bare or with a display name; `mail_domain` ends Message-IDs and List-Ids;
-    `contact` (a mail address or a URL) is where a reader can ask for changes; `base_url` is our own site, and
-    `link_key` signs the links into it.
+    `contact` (a mail address or a URL) is where a reader can ask for changes, `postal` where a letter reaches the
+    people behind it; `base_url` is our own site, and `link_key` signs the links into it.
     """
 
     instance: str
@@ -33,6 +33,7 @@ class SenderIdentity:
     mail_domain: str
     base_url: str = ""
     contact: str = ""
+    postal: str = ""
     link_key: bytes = field(default=b"", repr=False)
     version: str
 

@@ -7,7 +7,6 @@ mail, HTML or JSON; the senders put these pieces into their formats.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from monitor.model import Alert, AlertHit, Span
@@ -32,6 +31,7 @@ class Phrases:
     language: str
     months: tuple[str, ...]
     date: str
+    day: str
     quotes: tuple[str, str]
     conjunction: str
     more_words: str
@@ -69,7 +69,8 @@ ENGLISH = Phrases(
         "November",
         "December",
     ),
-    date="{day} {month} {year}, {time} UTC",
+    date="{day} {month} {year}, {time}",
+    day="{day} {month}",
     quotes=("“", "”"),
     conjunction="and",
     more_words="{count} more",
@@ -107,7 +108,8 @@ SPANISH = Phrases(
         "noviembre",
         "diciembre",
     ),
-    date="{day} de {month} de {year}, {time} UTC",
+    date="{day} de {month} de {year}, {time}",
+    day="{day} de {month}",
     quotes=("«", "»"),
     conjunction="y",
     more_words="{count} más",
@@ -162,14 +164,6 @@ def safe_link(link: str | None) -> str | None:
     except ValueError:
         return None
     return link if usable else None
-
-
-def when(moment: datetime, phrases: Phrases) -> str:
-    """Return a moment in words, in UTC and to the minute."""
-    utc = moment.astimezone(UTC)
-    return phrases.date.format(
-        day=utc.day, month=phrases.months[utc.month - 1], year=utc.year, time=f"{utc:%H:%M}"
-    )
 
 
 def outermost(spans: Iterable[Span]) -> list[Span]:

@@ -116,8 +116,9 @@ class Alert:
 
     `subject` is the frozen headline under which a story's mails form a thread; empty: the story's title.
     `news` says what is new in a follow-up or bundle, one phrase each. `notes` are remarks that belong on top: a silence
-    that ended, a digest that is late. `held` counts what a digest holds by why it waited; `since` is the
-    beginning of a digest's period and `health` how the feeds stood.
+    that ended, a digest that is late. `held` counts what a digest holds by why it waited; `since` is the beginning of
+    a digest's period, or when the subscription was last told of the story, and `health` how the feeds stood.
+    `thread` counts the alerts that it had about the story before this one.
     """
 
     id: int = 0
@@ -134,6 +135,7 @@ class Alert:
     held: tuple[tuple[HoldCause, int], ...] = ()
     since: datetime | None = None
     health: FeedHealth | None = None
+    thread: int = 0
     surges: tuple[Surge, ...] = ()
 
     @property
