@@ -91,6 +91,8 @@ class DigestPage:
 
     title: str
     summary: str
+    news_head: str
+    news: tuple[str, ...]
     notes: tuple[str, ...]
     held: str
     health: str
@@ -131,7 +133,7 @@ def story_page(alert: Alert, identity: SenderIdentity) -> StoryPage:
         urgent=any(topic.priority is Priority.URGENT for topic in topics),
         notes=_notes(alert),
         news_head=_news_head(alert, words),
-        news=tuple(line for each in alert.news if (line := one_line(each, NOTE_LIMIT))),
+        news=_news(alert),
         lead=surge,
         cards=shown[:MOST_CARDS],
         more=surge.more if surge else _more_cards(len(shown), phrases_for(subscriber.language)),
@@ -154,6 +156,8 @@ def digest_page(alert: Alert, identity: SenderIdentity, *, most: int = MOST_STOR
     return DigestPage(
         title=subject_of(alert),
         summary=_summary(alert, counts, phrases, words),
+        news_head=words.new if alert.news else "",
+        news=_news(alert),
         notes=_notes(alert),
         held=_held(alert, words),
         health=_health(alert.health, words) if alert.health else "",
@@ -176,6 +180,10 @@ def _news_head(alert: Alert, words: MailPhrases) -> str:
         beside=alert.created_at,
     )
     return words.new_since.format(when=time)
+
+
+def _news(alert: Alert) -> tuple[str, ...]:
+    return tuple(line for each in alert.news if (line := one_line(each, NOTE_LIMIT)))
 
 
 def _more_cards(count: int, phrases: Phrases) -> str:

@@ -173,6 +173,8 @@ def _keep_ruling(
                 hits=ruling.tell,
                 reason=ruling.reason,
                 created_at=now,
+                since=before.last_at if before else None,
+                thread=before.alerts if before else 0,
                 subject=before.subject if before else story.title,
                 news=tuple(say_news(each, language) for each in ruling.news),
             ),

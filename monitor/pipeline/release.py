@@ -132,6 +132,8 @@ def _raise(
         hits=tuple(_shown(each, subscription) for each in made.tell),
         reason=made.reason,
         created_at=now,
+        since=before.last_at if before else None,
+        thread=before.alerts if before else 0,
         subject=before.subject if before else first.story.title,
         news=tuple(say_news(each, subscription.subscriber.language) for each in made.news),
     )
