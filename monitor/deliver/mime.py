@@ -30,4 +30,5 @@ def mail_bytes(headers: Headers, *, text: str, html: str, uid: str) -> bytes:
 def _part(subtype: str, body: str) -> bytes:
     head = f"\r\nContent-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     raw = "\r\n".join(body.rstrip("\n").split("\n")).encode("utf-8", "replace") + b"\r\n"
-    return head.encode("ascii") + binascii.b2a_qp(raw, istext=True)
+    # The last line end before a boundary is the boundary's own (RFC 2046, 5.1.1).
+    return head.encode("ascii") + binascii.b2a_qp(raw, istext=True) + b"\r\n"
