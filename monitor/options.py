@@ -16,7 +16,7 @@ import httpx
 
 from monitor import __version__
 from monitor.config import Settings
-from monitor.deliver import RelayPool, SenderIdentity, SendTools, SmtpOptions
+from monitor.deliver import DkimKey, RelayPool, SenderIdentity, SendTools, SmtpOptions
 from monitor.deliver.mailbox import MailboxOptions
 from monitor.deliver.verp import bounce_key
 from monitor.fetch.cadence import Limits, pace
@@ -228,6 +228,16 @@ def sender_identity(settings: Settings, *, key: bytes) -> SenderIdentity:
         mail_domain=parseaddr(sender)[1].rpartition("@")[2] or "localhost",
         base_url=settings.service.base_url,
         contact=settings.service.contact,
+        postal=settings.service.postal,
         link_key=key,
+        dkim=dkim_key(settings),
         version=__version__,
     )
+
+
+def dkim_key(settings: Settings) -> DkimKey | None:
+    """Cut the key that signs mails out of the settings; None where the relay signs, or nobody does."""
+    dkim = settings.smtp.dkim if settings.smtp else None
+    if dkim is None or dkim.key is None:
+        return None
+    return DkimKey(selector=dkim.selector, domain=dkim.domain, pem=dkim.key.get_secret_value().encode())

@@ -6,6 +6,7 @@ them from the files named under [files].
 
 import base64
 import binascii
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,6 +26,8 @@ from monitor.config.secret_refs import SecretSource
 from monitor.config.values import (
     BounceAddress,
     Contact,
+    DkimDomain,
+    DkimSelector,
     Fault,
     Line,
     MailFrom,
@@ -35,6 +38,7 @@ from monitor.config.values import (
     is_loopback_host,
     refuse,
 )
+from monitor.errors import Refused
 
 POLITE_FLOOR_MINUTES = 60  # the floor as long as no contact is configured
 STORE_KEY_BYTES = 32
@@ -44,6 +48,16 @@ _SAFE_TLS = "use 'required' (STARTTLS, usually port 587) or 'implicit' (usually 
 def _as_list(value: Any) -> Any:
     """Take `a, b` (as environment variables write lists) for a list."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _dkim_key(value: SecretStr) -> SecretStr:
+    from monitor.deliver.dkim import private_key  # noqa: PLC0415 - few installations sign, and all read settings
+
+    try:
+        private_key(value.get_secret_value().encode())
+    except Refused as error:
+        raise refuse(Fault(str(error), "make one with: openssl genrsa 2048")) from None
+    return value
 
 
 def _store_key(value: SecretStr) -> SecretStr:
@@ -67,11 +81,12 @@ class _Section(BaseModel):
 
 
 class ServiceSettings(_Section):
-    """Who we are: `contact` goes into the User-Agent, `base_url` is where our pages are reached."""
+    """Who we are: `contact` goes into the User-Agent, `postal` into mails, `base_url` is where our pages are."""
 
     name: Annotated[Line, Field(min_length=1, max_length=100)] = "news-monitor"
     contact: Contact = ""
     base_url: OptionalWebAddress = ""
+    postal: Annotated[Line, Field(max_length=200)] = ""
     language: Literal["en", "es"] = "en"
 
 
@@ -110,6 +125,14 @@ class WebSettings(_Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8631
 
 
+class DkimSettings(_Section):
+    """The key that mails are signed with when the mail server does not: its public part is in the domain's DNS."""
+
+    selector: DkimSelector
+    domain: DkimDomain
+    key: Annotated[SecretStr, AfterValidator(_dkim_key)] | None  # None only while it cannot be read
+
+
 class SmtpSettings(_Section):
     """The mail server that email channels send through; `mail_from` is written `from` in the file.
 
@@ -128,6 +151,7 @@ class SmtpSettings(_Section):
     per_minute: Annotated[float, Field(ge=0, le=100_000)] = 0.0
     per_domain_per_minute: Annotated[float, Field(ge=0, le=100_000)] = 0.0
     bounces: BounceAddress = ""
+    dkim: DkimSettings | None = None
 
     @model_validator(mode="after")
     def _credentials_are_whole_and_safe(self) -> "SmtpSettings":
@@ -137,6 +161,18 @@ class SmtpSettings(_Section):
             raise refuse(Fault("tls = 'none' is allowed only for a mail server on this machine", _SAFE_TLS))
         if self.tls == "opportunistic" and self.password and not is_loopback_host(self.host):
             raise refuse(Fault("tls = 'opportunistic' could send the password in clear", _SAFE_TLS))
+        return self
+
+    @model_validator(mode="after")
+    def _signature_fits_the_sender(self) -> "SmtpSettings":
+        domain = parseaddr(self.mail_from)[1].rpartition("@")[2].lower()
+        if self.dkim is not None and not f".{domain}".endswith(f".{self.dkim.domain.lower()}"):
+            raise refuse(
+                Fault(
+                    f"[smtp] dkim signs for {self.dkim.domain}, but mail comes from {domain}",
+                    "sign for the domain of `from`, or one above it: else receivers do not count the signature",
+                )
+            )
         return self
 
 

@@ -88,6 +88,15 @@ def mail_address_fault(value: str) -> Fault | None:
     return Fault(f"{value!r} is no mail address", hint)
 
 
+def host_name_fault(value: str) -> Fault | None:
+    """Check a DNS name in its ASCII form, of one label or more (as a DKIM selector may be)."""
+    if len(value) <= 253 and all(_LABEL.fullmatch(label) for label in value.split(".")):
+        return None
+    return Fault(
+        f"{value!r} is no DNS name", "letters, digits and hyphens between dots: 'mail' or 'example.net'"
+    )
+
+
 def mail_from_fault(value: str) -> Fault | None:
     """Check a sender: a bare address, or a display name and the address in angle brackets."""
     name, address = parseaddr(value)
@@ -185,6 +194,8 @@ MailAddress = Annotated[str, _check(mail_address_fault)]
 MailFrom = Annotated[str, _check(mail_from_fault)]
 BounceAddress = Annotated[str, _check(bounce_address_fault)]
 Contact = Annotated[str, _check(contact_fault)]
+DkimSelector = Annotated[str, _check(host_name_fault)]
+DkimDomain = Annotated[str, _check(host_name_fault)]
 Network = Annotated[str, _check(network_fault)]
 StoreUrl = Annotated[str, _check(store_url_fault)]
 Line = Annotated[str, AfterValidator(_text)]

@@ -5,6 +5,7 @@
 
 from monitor.deliver.apprise import AppriseSender
 from monitor.deliver.console import ConsoleSender
+from monitor.deliver.dkim import DkimKey
 from monitor.deliver.email import EmailSender
 from monitor.deliver.retry import RetryPlan, plan
 from monitor.deliver.sender import Sender, SenderIdentity, SendTools, SmtpOptions
@@ -22,6 +23,7 @@ SENDERS: dict[ChannelKind, Sender] = {
 
 __all__ = [
     "SENDERS",
+    "DkimKey",
     "RelayPool",
     "RetryPlan",
     "SendTools",

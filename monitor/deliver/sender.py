@@ -12,6 +12,7 @@ from typing import Literal, Protocol, TextIO
 
 import httpx
 
+from monitor.deliver.dkim import DkimKey
 from monitor.errors import Refused
 from monitor.model import Alert, Attempt, Delivery, Notice, SendResult
 from monitor.net.guard import Network
@@ -26,6 +27,7 @@ class SenderIdentity:
     `mail_from` is an address, bare or with a display name; `mail_domain` ends Message-IDs and List-Ids;
     `contact` (a mail address or a URL) is where a reader can ask for changes, `postal` where a letter reaches the
     people behind it; `base_url` is our own site, and `link_key` signs the links into it.
+    Mails are signed with `dkim`; None: the relay signs, or nobody.
     """
 
     instance: str
@@ -35,6 +37,7 @@ class SenderIdentity:
     contact: str = ""
     postal: str = ""
     link_key: bytes = field(default=b"", repr=False)
+    dkim: DkimKey | None = None
     version: str
 
 
