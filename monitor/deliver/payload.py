@@ -165,8 +165,9 @@ def _alert_data(alert: Alert, kind: str, hits: Sequence[AlertHit], detail: Detai
     if kind == "surge.detected":
         data["surges"] = [surge_part(surge, detail) for surge in alert.surges[: detail.surges]]
         left_out["surges"] = len(alert.surges) - len(data["surges"])
-    if kind == "digest.ready":
+    if kind in {"story.updated", "digest.ready"}:
         data["since"] = stamp(alert.since) if alert.since is not None else None
+    if kind == "digest.ready":
         data["health"] = health_part(alert.health, detail)
     if not _by_topic(kind):
         return data | {"story": alert_story(alert, detail), "hits": told, "left_out": left_out}

@@ -86,6 +86,7 @@ def _updated() -> Alert:
         hits=(entry,),
         reason="something new: a place not named before",
         news=("Canadá", "first report in English"),
+        since=CREATED - timedelta(hours=2),
     )
 
 

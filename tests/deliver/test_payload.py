@@ -315,7 +315,7 @@ def hostile_alerts(draw: st.DrawFn, base: Alert, topic: Topic, span: Span) -> Al
     )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_any_alert_satisfies_its_schema_below_20_kb_and_counts_what_it_leaves_out(
     make_alert: Callable[..., Alert],
