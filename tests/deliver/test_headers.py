@@ -81,21 +81,8 @@ def test_hostile_titles_to_the_byte(make_alert: MakeAlert, identity: SenderIdent
 
 @pytest.mark.skipif(PERL is None, reason="no perl here to decode headers independently")
 def test_perl_reads_the_same_subjects(make_alert: MakeAlert, identity: SenderIdentity) -> None:
-    words = [
-        "México",
-        "responderá:",
-        "«aranceles»",
-        "—",
-        "¿más?",
-        "Trump",
-        "says",
-        "$5bn",
-        "año",
-        "niños",
-        "tariffs",
-        "over-the-counter",
-        "ñ",
-    ]
+    words = ["México", "responderá:", "«aranceles»", "—", "¿más?", "Trump", "says", "$5bn", "año", "niños"]
+    words += ["tariffs", "over-the-counter", "ñ"]
     chance = random.Random(5)
     titles = [" ".join(chance.choices(words, k=chance.randint(1, 24))) for _ in range(400)]
     alerts = [make_alert(title=title, spans=()) for title in titles]
