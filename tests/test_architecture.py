@@ -22,6 +22,8 @@ DRIVERS = {
     "aiosmtplib": {"deliver/email.py", "deliver/smtp.py"},
     "apprise": {"deliver/apprise.py"},
     "urllib3": {"deliver/apprise_connections.py"},
+    "dns": {"net/records.py"},
+    "imaplib": {"deliver/mailbox.py"},
     "httptools": {"net/answer.py"},
     "brotli": {"net/bounded.py"},
     "httpcore": set[str](),  # our own transport stands in its place
@@ -30,7 +32,8 @@ FOLDERS = {"fastapi": {"web"}, "typer": {"cli"}, "uvicorn": {"web"}, "lxml": {"t
 
 PURE_FOLDERS = ("model", "text", "match", "route")
 PURE_FILES = (
-    "deliver/breaker.py", "deliver/notice_wording.py", "deliver/retry.py",
+    "deliver/bounces.py", "deliver/breaker.py", "deliver/notice_wording.py", "deliver/retry.py",
+    "deliver/smtp_answers.py", "deliver/smtp_rate.py", "deliver/verp.py",
     "fetch/blocked.py", "fetch/cadence.py", "fetch/cut.py", "fetch/discover.py",
     "fetch/fields.py", "fetch/health.py", "fetch/hints.py", "fetch/identity.py", "fetch/rhythm.py",
     "fetch/window.py", "pipeline/ending.py", "pipeline/intake.py", "pipeline/progress.py",

@@ -13,6 +13,7 @@ from monitor.cli import (
     doctor,
     feeds,
     items,
+    mail,
     quality,
     run,
     stats,
@@ -35,6 +36,7 @@ backtest.register(topics.app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(channels.app, name="channels")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(mail.app, name="mail")
 app.add_typer(subscribers.app, name="subscribers")
 
 

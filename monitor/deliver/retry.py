@@ -90,6 +90,12 @@ def parked(result: SendResult, *, now: datetime) -> RetryPlan:
     )
 
 
+def held_back(result: SendResult, *, now: datetime) -> RetryPlan:
+    """Decide what becomes of a delivery that was not tried, since enough of them go at a time: it does not count."""
+    wait = max(asked_wait(result), timedelta(seconds=1))
+    return RetryPlan(state=DeliveryState.PENDING, due_at=now + wait, reason=result.reason, counts=False)
+
+
 def varied(wait: timedelta, jitter: float) -> timedelta:
     """Return a wait changed by up to a fifth either way; `jitter` is in [0, 1)."""
     return wait * (1 + JITTER * (2 * jitter - 1))

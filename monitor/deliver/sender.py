@@ -94,7 +94,6 @@ class SmtpOptions:
         )  # waiting for a turn and for a connection, too
 
 
-HELD_BACK = "held back"  # how the reason of an attempt begins that said nothing to anybody yet
 QUIT_SECONDS = 5.0  # a relay that has answered may keep us this long for its goodbye
 
 

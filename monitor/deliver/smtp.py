@@ -8,6 +8,7 @@ import asyncio
 import functools
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import aiosmtplib
@@ -193,19 +194,40 @@ class Connection:
             self._client.close()
 
 
-async def probe(options: SmtpOptions) -> str:
-    """Connect, reach the agreed TLS, log in and leave; return what went wrong in words, or nothing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayReport:
+    """What a relay is like: `problem` in words, or nothing; the TLS version in use; what it offers."""
+
+    problem: str = ""
+    tls: str = ""
+    logged_in: bool = False
+    dsn: bool = False
+    offers_login: bool = False
+
+
+async def examine(options: SmtpOptions) -> RelayReport:
+    """Connect, reach the agreed TLS, log in and leave; say what was met. Sends nothing."""
     connection = Connection(options, name="localhost")
     try:
         async with asyncio.timeout(options.timeout):
             await connection.open()
+        return RelayReport(
+            tls=connection.tls_version,
+            logged_in=bool(options.username),
+            dsn=connection.offers("dsn"),
+            offers_login=connection.offers("auth"),
+        )
     except Stopped as stop:
-        return stop.handed.result.reason
+        return RelayReport(problem=stop.handed.result.reason)
     except FAILURES as error:
-        return failed_before_content(error, opening=True).result.reason
+        return RelayReport(problem=failed_before_content(error, opening=True).result.reason)
     finally:
         await connection.close()
-    return ""
+
+
+async def probe(options: SmtpOptions) -> str:
+    """Connect, reach the agreed TLS, log in and leave; return what went wrong in words, or nothing."""
+    return (await examine(options)).problem
 
 
 def failed_before_content(error: Exception, *, opening: bool) -> Handed:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from monitor.deliver.sender import HELD_BACK, Mail, SmtpOptions
+from monitor.deliver.sender import Mail, SmtpOptions
 from monitor.deliver.smtp import FAILURES, Connection, Stopped, failed_before_content
 from monitor.deliver.smtp_answers import Handed, Slower
 from monitor.deliver.smtp_rate import Bucket
@@ -77,9 +77,8 @@ class RelayPool:
         of_domain = self._bucket(domain)
         whole, part = self._whole.wait(now), of_domain.wait(now)
         if max(whole, part) > MOST_WAIT:
-            rate = (self._whole if whole >= part else of_domain).rate(now)
-            to = "the relay" if whole >= part else domain
-            return _held_back(f"{rate:g} mails a minute go to {to}", wait=max(whole, part))
+            slow, to = (self._whole, "the relay") if whole >= part else (of_domain, domain)
+            return _held_back(f"{slow.rate(now):g} mails a minute go to {to}", wait=slow.turn(now))
         self._whole.take(now)
         of_domain.take(now)
         if max(whole, part):
@@ -173,6 +172,5 @@ async def hand_over(options: SmtpOptions, mail: Mail) -> SendResult:
 
 
 def _held_back(why: str, *, wait: float) -> SendResult:
-    return SendResult(
-        outcome=SendOutcome.RETRY, reason=f"{HELD_BACK}: {why}; nothing was sent yet", retry_after=wait
-    )
+    reason = f"held back: {why}; nothing was sent yet"
+    return SendResult(outcome=SendOutcome.RETRY, reason=reason, retry_after=wait, held_back=True)

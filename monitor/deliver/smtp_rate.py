@@ -6,6 +6,7 @@ Pure: the time (seconds of any steady clock) is a parameter. It neither waits no
 BURST_SECONDS = 10.0  # so much of the rate may go at once after a quiet time, at least one mail
 SLOWED = 30.0  # mails a minute after the first complaint of a receiver whose rate was not bound
 SLOWEST = 1.0
+LONGEST_LINE = 900.0  # seconds: who would wait for longer comes and asks again by then
 RECOVERY_SECONDS = 60.0  # after each of these without a complaint, a slowed rate doubles
 
 
@@ -16,6 +17,7 @@ class Bucket:
         self._configured = per_minute
         self._tokens = _burst(per_minute)
         self._at = 0.0
+        self._line_ends = 0.0
         self._slowed = 0.0  # the rate that the last complaint left; 0: none is remembered
         self._slowed_at = 0.0
 
@@ -44,6 +46,14 @@ class Bucket:
         if rate:
             self._fill(now, rate)
             self._tokens -= 1.0
+
+    def turn(self, now: float) -> float:
+        """Return in how many seconds a mail that cannot wait here may come again: each one later than the last."""
+        rate = self.rate(now)
+        first = now + self.wait(now)
+        after_last = self._line_ends + 60.0 / rate if rate else first
+        self._line_ends = max(first, after_last) if after_last - now < LONGEST_LINE else first
+        return self._line_ends - now
 
     def slow(self, now: float) -> None:
         """Halve the rate, since the receiver asked for less; a burst that was saved up is gone."""

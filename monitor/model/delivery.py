@@ -41,6 +41,7 @@ class SendResult:
 
     `reply` is the beginning of what the receiver wrote back, as one clean line without secrets.
     `relay_fault`: the mail relay failed us, not this message: it cannot be reached, or refuses our login or policy.
+    `held_back`: a bound on the mails a minute kept it from being tried at all; it may come again after `retry_after`.
     """
 
     outcome: SendOutcome
@@ -49,6 +50,7 @@ class SendResult:
     retry_after: float | None = None
     reply: str = ""
     relay_fault: bool = False
+    held_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

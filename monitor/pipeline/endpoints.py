@@ -97,7 +97,9 @@ class Endpoints:
         )
 
     def note(self, channel: Channel, result: SendResult) -> None:
-        """Take in one result of a channel."""
+        """Take in one result of a channel; one that was held back here says nothing about it."""
+        if result.held_back:
+            return
         if channel.kind is ChannelKind.EMAIL:
             self._note_relay(result)
         own = self._breaker(channel_key(channel.id), channel.id)

@@ -16,7 +16,7 @@ import structlog
 
 from monitor import crash_point
 from monitor.deliver import SENDERS, SenderIdentity, SendTools
-from monitor.deliver.retry import RetryPlan, parked, plan
+from monitor.deliver.retry import RetryPlan, held_back, parked, plan
 from monitor.errors import MonitorError
 from monitor.model import Attempt, Delivery, DeliveryState, SendOutcome, SendResult, Urgency
 from monitor.pipeline.context import Context
@@ -241,6 +241,8 @@ def _keep(
 
 def _judge(ended: _Ended, endpoints: Endpoints, *, now: datetime, jitter: float) -> RetryPlan:
     delivery, result = ended.delivery, ended.result
+    if result.held_back:
+        return held_back(result, now=now)
     if endpoints.parks(delivery.channel, result):
         return parked(result, now=now)
     return plan(

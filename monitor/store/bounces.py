@@ -70,6 +70,18 @@ def settle_bounces(tx: Transaction, channel_id: int) -> None:
     tx.run("UPDATE bounces SET acted = 1 WHERE channel_id = :channel_id AND acted = 0", channel_id=channel_id)
 
 
+def mails_by_address(tx: Transaction, *, since: datetime) -> dict[str, int]:
+    """Count the mails accepted since a time, by the address that they went to."""
+    rows = tx.rows(
+        """
+        SELECT c.address, count(*) AS number FROM deliveries d JOIN channels c ON c.id = d.channel_id
+        WHERE d.created_at >= :since AND d.state = 'done' AND c.kind = 'email' GROUP BY c.address
+        """,
+        since=micros(since),
+    )
+    return {row["address"]: int(row["number"]) for row in rows}
+
+
 def prune_bounces(tx: Transaction, *, before: datetime, limit: int) -> int:
     """Delete reports that came before a time; return how many went."""
     return tx.run(

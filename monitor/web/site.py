@@ -25,6 +25,7 @@ from monitor.web import (
     feeds,
     health,
     items,
+    mail,
     person,
     signup,
     stats,
@@ -52,7 +53,7 @@ def create_site(
     for noun in (feeds, topics, items, deliveries, channels, stats, config):
         site.include_router(noun.read, prefix="/api/v1", dependencies=strict)
     if trusted:
-        for noun in (feeds, topics, channels, config, subscribers):
+        for noun in (feeds, topics, channels, mail, config, subscribers):
             site.include_router(noun.write, prefix="/api/v1", dependencies=strict)
     else:
         site.state.pace = Pace()

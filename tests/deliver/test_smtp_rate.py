@@ -1,5 +1,7 @@
 """Mails a minute, with time as a number."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,3 +52,16 @@ def test_it_never_stops_altogether_and_never_exceeds_what_is_configured() -> Non
     assert bucket.rate(1001.0) == 1
     assert bucket.rate(1000.0 + 3600) == 40
     assert 0 < bucket.wait(1001.0) <= 60
+
+
+@given(rate=st.floats(1, 600), mails=st.integers(1, 200))
+def test_who_is_sent_away_comes_back_one_by_one(rate: float, mails: int) -> None:
+    bucket = Bucket(rate)
+    while not bucket.wait(1000.0):
+        bucket.take(1000.0)
+    turns = [bucket.turn(1000.0) for _ in range(mails)]
+    assert all(0 <= turn <= 961 for turn in turns)
+    between = [late - early for early, late in itertools.pairwise(turns)]
+    # Only where the line would grow too long does it begin anew.
+    assert all(abs(gap - 60 / rate) < 1e-6 for gap in between if gap > 0)
+    assert sum(gap <= 0 for gap in between) <= mails * 60 / rate / 800 + 1
