@@ -3,13 +3,16 @@
 Skipped where Chromium or Playwright is not installed.
 """
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from monitor.app import App
@@ -144,6 +147,48 @@ async def test_a_reader_fills_in_the_settings_by_their_labels(site: tuple[App, s
         found = await app.store.read(recipients.find_subscription, READER)
         assert (found.topics, found.timing.cadence, found.timing.quiet) == (("border-wall",), "weekly", None)
         assert (found.timing.digest_at, found.timing.digest_day) == (390, 4)
+
+
+async def test_behind_a_proxy_that_puts_a_path_in_front_every_link_and_button_works(
+    site: tuple[App, str],
+) -> None:
+    app, url = site
+    proxy = await asyncio.start_server(partial(_forward, url), "127.0.0.1", 0)
+    async with proxy, browser() as engine, visit(engine) as page:
+        base = f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}/monitor"
+        await page.goto(f"{base}/u/{token(app, LinkKind.SNOOZE_TOPIC, READER, 'fentanyl')}")
+        await page.get_by_role("button", name="For 24 hours").click()
+        await page.get_by_text("You will hear nothing of this topic until").wait_for()
+        await page.get_by_role("link", name="All your settings").click()
+        await page.get_by_role("button", name="End it now").click()
+        await page.get_by_text("It is ended").wait_for()
+        await page.goto(f"{base}/subscribe")
+        await page.get_by_role("link", name="Español").click()
+        await page.get_by_role("heading", name="Avisos de noticias por correo").wait_for()
+        assert all(each.startswith(base) for each in page.asked)
+
+
+async def _forward(url: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass one request on without the path in front, as a reverse proxy does."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    method, path, *_ = head.split(" ", 2)
+    fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
+    length = int(next((value for name, value in fields.items() if name.lower() == "content-length"), "0"))
+    body = await reader.readexactly(length)
+    kind = {
+        name: value for name, value in fields.items() if name.lower() in {"content-type", "accept-language"}
+    }
+    async with httpx.AsyncClient() as client:
+        answer = await client.request(method, url + path.removeprefix("/monitor"), content=body, headers=kind)
+    kept = [
+        f"{name}: {value}" for name, value in answer.headers.items() if name not in {"connection", "date"}
+    ]
+    writer.write(
+        "\r\n".join([f"HTTP/1.1 {answer.status_code} X", *kept, "Connection: close", "", ""]).encode()
+    )
+    writer.write(answer.content)
+    await writer.drain()
+    writer.close()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
