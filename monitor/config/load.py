@@ -48,6 +48,8 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
         faults += faults_of(Settings, error)
     if settings is not None and (fault := settings.websub_fault):
         faults.append((("fetch", "websub"), fault))
+    if settings is not None and (fault := settings.signup_fault):
+        faults.append((("subscribers", "signup"), fault))
     if faults or settings is None:
         problems = [_problem(document, overrides, path, fault) for path, fault in faults]
         raise ConfigError(sorted(problems, key=lambda each: (each.file, each.line or 0)))

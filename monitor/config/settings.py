@@ -290,6 +290,24 @@ class Settings(BaseSettings):
             "set [service] base_url to the https:// address at which a proxy passes /websub/ on to us",
         )
 
+    @property
+    def signup_fault(self) -> Fault | None:
+        """Say why nobody could sign up although `subscribers.signup` is on; None when they can, or it is off."""
+        if not self.subscribers.signup:
+            return None
+        if self.smtp is None:
+            return Fault(
+                "whoever signs up is asked by mail, and there is no mail server", "add a section [smtp]"
+            )
+        if not self.web.enabled:
+            return Fault("the form would be on our pages: [web] enabled is false", "set [web] enabled = true")
+        if not self.service.base_url:
+            return Fault(
+                "the mail that asks needs a link to our pages, and [service] base_url is empty",
+                "set [service] base_url to the address at which a proxy passes /subscribe and /u/ on to us",
+            )
+        return None
+
     _file: Path = PrivateAttr(default=Path("monitor.toml"))
     _state_dir: Path = PrivateAttr(default=Path())
     _secrets: SecretSource = PrivateAttr(default=SecretSource(environ={}, folder=Path()))

@@ -344,3 +344,31 @@ def test_hubs_cannot_reach_a_site_that_is_off(folder: Any) -> None:
 def test_hubs_are_not_used_unless_asked_for(folder: Any) -> None:
     folder.write("monitor.toml", "")
     assert not folder.settings().fetch.websub
+
+
+SMTP = '[smtp]\nhost = "localhost"\nfrom = "monitor@paper.mx"\n'
+BASE = '[service]\nbase_url = "https://news.paper.mx/monitor"\n'
+
+
+@pytest.mark.parametrize(
+    ("missing", "rest"),
+    [
+        ("no mail server", BASE),
+        ("base_url is empty", SMTP),
+        ("[web] enabled is false", f"{BASE}{SMTP}[web]\nenabled = false\n"),
+    ],
+)
+def test_a_form_that_could_ask_nobody_is_a_problem_with_its_place(
+    folder: Any, missing: str, rest: str
+) -> None:
+    folder.write("monitor.toml", f"[subscribers]\nsignup = true\n{rest}")
+    (problem,) = problems(folder)
+    assert (problem.path, problem.line) == ("subscribers.signup", 2)
+    assert missing in problem.message
+
+
+def test_nobody_signs_up_unless_asked_for(folder: Any) -> None:
+    folder.write("monitor.toml", f"[subscribers]\nsignup = true\n{BASE}{SMTP}")
+    assert folder.settings().subscribers.signup
+    folder.write("monitor.toml", "")
+    assert not folder.settings().subscribers.signup
