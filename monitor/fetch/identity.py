@@ -20,6 +20,9 @@ _TRACKING = re.compile(
     re.IGNORECASE,
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_PLAIN = re.compile(
+    r"https?(://[a-z0-9-]+(?:\.[a-z0-9-]+)*/[!-~]*)"
+)  # to be compared as it stands, but for the scheme
 _LONGEST_KEY = 300
 
 
@@ -134,6 +137,9 @@ def canonical_link(url: str, *, fragment: bool = False) -> str:
     parameters, an empty query and the fragment go (unless it starts with `!`, or `fragment` keeps it); the order
     of the other parameters stays, and so does `www.`. Idempotent.
     """
+    plain = _PLAIN.fullmatch(url)
+    if plain is not None and "?" not in url and "#" not in url:
+        return f"https{plain[1]}"
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname, parts.port

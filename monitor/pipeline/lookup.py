@@ -29,6 +29,8 @@ def look_up(
 
     `before` is the window remembered of its last document, which knows items that were issued again.
     """
+    if not items.any_of(tx, feed_id):
+        return LookedUp(drafts=tuple(drafts))
     again = _again(tx, feed_id, drafts, before)
     drafts = [again.get(draft.key, draft) for draft in drafts]
     by_key = items.known(tx, feed_id, [draft.key for draft in drafts])

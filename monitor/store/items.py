@@ -90,6 +90,13 @@ class Shown:
     canonical_link: str | None
 
 
+def any_of(tx: Transaction, feed_id: int) -> bool:
+    """Say whether anything of a feed is stored: if not, nothing else need be asked of its items."""
+    return (
+        tx.one("SELECT 1 AS found FROM items WHERE feed_id = :feed_id LIMIT 1", feed_id=feed_id) is not None
+    )
+
+
 def known(tx: Transaction, feed_id: int, keys: Collection[str]) -> dict[str, KnownItem]:
     """Return the items of a feed that are stored already, by key."""
     wanted = {index_key(key): key for key in keys}

@@ -102,6 +102,14 @@ async def test_known_gives_the_newest_version_of_the_keys_asked_for(
     assert await store.read(items.known, feed.id, []) == {}
 
 
+async def test_a_feed_has_any_item_once_it_has_one(store: Store, seed: Seed) -> None:
+    feed, other = await store.write(seed.feed), await store.write(seed.feed, "other")
+    await store.write(seed.item, other, "guid:1")
+    assert not await store.read(items.any_of, feed.id)
+    await store.write(seed.item, feed, "guid:1")
+    assert await store.read(items.any_of, feed.id)
+
+
 async def test_known_takes_more_keys_than_one_statement_can(store: Store, seed: Seed) -> None:
     feed = await store.write(seed.feed)
     keys = [f"guid:{number}" for number in range(1203)]

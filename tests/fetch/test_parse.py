@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from urllib.parse import urljoin
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 
 from monitor.fetch.document import Entry, Parsed, from_wire, to_wire
 from monitor.fetch.language import primary
-from monitor.fetch.parse import MAX_ENTRIES, parse
+from monitor.fetch.parse import MAX_ENTRIES, _link, parse
 from monitor.fetch.report import document
 from monitor.model import Outcome
+from monitor.text import gate
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 URL = "https://frontera.example/news/feed.xml"
@@ -114,6 +116,22 @@ def test_ids_stay_as_written_wherever_the_feed_is_fetched_from() -> None:
 )
 def test_only_http_addresses_are_links(guid: str, link: str | None) -> None:
     assert only(rss(f"<item><title>x</title>{guid}</item>")).link == link
+
+
+@given(
+    st.sampled_from(["http://", "https://", "HTTP://", ""]),
+    st.text("ab-.:@[]é_", max_size=6),
+    st.text("/.ab?&=;#~!%'\\ é", max_size=9),
+)
+def test_a_link_that_is_kept_as_it_stands_is_what_cleaning_makes_of_it(
+    scheme: str, host: str, rest: str
+) -> None:
+    address = f"{scheme}{host}/{rest}"
+    try:
+        absolute = urljoin(URL, address.strip())
+    except ValueError:
+        absolute = ""
+    assert _link({"link": address}, URL) == gate.link(absolute)
 
 
 TEXT = "Nuevo León — ataque"
