@@ -18,8 +18,9 @@ _ROOTS = frozenset({"feed", "rss", "rdf:RDF"})  # their language is the feed's
 _KEEP_TEXTINPUT = frozenset({"title", "link", "description", "name"})
 _KEEP_IMAGE = frozenset({"title", "link", "description", "url", "href", "width", "height"})
 _XHTML = "application/xhtml+xml"
-# Only with such a character can text be UTF-8 that was read as ISO 8859-1, or hold what is Windows' own.
-_DUBIOUS = re.compile("[\x80-\xbf]")
+# Only with such characters can text be UTF-8 that was read as ISO 8859-1, or hold what is Windows' own.
+_DUBIOUS = re.compile("[\xc2-\xf4][\x80-\xbf]|[\x80-\x9f]")
+_set = dict.__setitem__
 
 
 class _Params(FeedParserDict):  # type: ignore[misc]  # feedparser is not typed
@@ -150,11 +151,16 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
         before = depths.get(name)
         if before is None or self.depth <= before:
             depths[name] = self.depth
-            entry[name] = output
+            self._put(entry, name, output)
         if self.incontent:
-            detail = FeedParserDict(self.contentparams)
-            detail["value"] = output
-            entry[f"{name}_detail"] = detail
+            self._put(entry, f"{name}_detail", FeedParserDict(self.contentparams, value=output))
+
+    def _put(self, entry: Any, name: str, value: object) -> None:
+        """Set what an entry has under a name; only some have another one that counts."""
+        if name in FeedParserDict.keymap:
+            entry[name] = value
+        else:
+            _set(entry, name, value)
 
 
 def _mended(text: str) -> str:

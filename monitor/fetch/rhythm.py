@@ -259,7 +259,8 @@ def _add(rhythm: Rhythm, times: Sequence[datetime], *, timed: bool) -> Rhythm:
 
 def _packed(weights: Sequence[float]) -> bytes:
     """Keep each weight to a few percent, by its square root: polls stand by that."""
-    return bytes([min(255, round(math.sqrt(weight) * _BUSY_STEPS)) for weight in weights])
+    steps = [round(root * _BUSY_STEPS) for root in map(math.sqrt, weights)]
+    return bytes(steps if max(steps, default=0) < 256 else [min(255, step) for step in steps])
 
 
 def _have_times(dates: Sequence[datetime]) -> bool:

@@ -215,7 +215,7 @@ class Sight:
         found: list[int] = []
         before = 0
         for first, behind, _, _ in self._edges:
-            sizes = [len(piece_words(piece) or ()) for piece in self._pieces[first:behind]]
+            sizes = [len(found or ()) for found in map(piece_words, self._pieces[first:behind])]
             if before and any(sizes):
                 before += GAP
             found += accumulate(sizes[:-1], initial=before) if sizes else ()
