@@ -19,6 +19,7 @@ from monitor.cli import (
     stats,
     subscribers,
     topics,
+    why,
 )
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ quality.register(topics.app)
 backtest.register(topics.app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(channels.app, name="channels")
+why.register(deliveries.app)
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(mail.app, name="mail")
 app.add_typer(subscribers.app, name="subscribers")

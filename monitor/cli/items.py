@@ -69,12 +69,13 @@ def explain(
         print_json(found)
         return
     for item in found:
-        _print_item(item)
+        print_item(item)
         for verdict in sorted(item["verdicts"], key=lambda verdict: not verdict["hit"]):
-            _print_verdict(verdict)
+            print_verdict(verdict)
 
 
-def _print_item(item: dict[str, Any]) -> None:
+def print_item(item: dict[str, Any]) -> None:
+    """Show what is known of an item as a whole."""
     typer.secho(item["title"], bold=True)
     typer.echo(
         f"  item {item['item']} of {item['feed']}, version {item['version']}, first seen {when(item['first_seen'])}"
@@ -91,7 +92,8 @@ def _print_item(item: dict[str, Any]) -> None:
         typer.echo(f"  full text: {item['article']}")
 
 
-def _print_verdict(verdict: dict[str, Any]) -> None:
+def print_verdict(verdict: dict[str, Any]) -> None:
+    """Show what became of an item under one topic."""
     mark = "HIT " if verdict["hit"] else "no  "
     words = f" [{', '.join(verdict['words'])}]" if verdict["words"] else ""
     typer.echo(f"  {mark} {verdict['topic']}: {verdict['sentence']}{words}")
