@@ -16,6 +16,7 @@ from monitor.cli import (
     mail,
     quality,
     run,
+    silences,
     stats,
     subscribers,
     topics,
@@ -40,6 +41,7 @@ why.register(deliveries.app)
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(mail.app, name="mail")
 app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(silences.app, name="silences")
 
 
 def _version(asked: bool) -> None:

@@ -90,6 +90,43 @@ class Alike:
     link: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """A hit that a subscription was told of, or is to be: `alert` is None while it waits, `story` its story's uid."""
+
+    hit: int
+    subscription: int
+    alert: str | None
+    story: str
+
+
+def meant_since(tx: Transaction, *, since: datetime, limit: int) -> list[Meant]:
+    """Return the newest `limit` hits found since then that subscriptions were told of or are to be, newest first."""
+    rows = tx.rows(
+        """
+        SELECT d.hit_id, d.subscription_id, a.uid AS alert, o.uid AS story
+        FROM hits h
+        JOIN decisions d ON d.hit_id = h.id
+        LEFT JOIN alerts a ON a.id = d.alert_id
+        LEFT JOIN story_items m ON m.item_id = h.item_id
+        LEFT JOIN stories o ON o.id = m.story_id
+        WHERE h.found_at >= :since AND (d.alert_id IS NOT NULL OR d.held_until IS NOT NULL)
+        ORDER BY h.found_at DESC, h.id DESC, d.subscription_id LIMIT :limit
+        """,
+        since=micros(since),
+        limit=limit,
+    )
+    return [
+        Meant(
+            hit=row["hit_id"],
+            subscription=row["subscription_id"],
+            alert=row["alert"],
+            story=row["story"] or "",
+        )
+        for row in rows
+    ]
+
+
 def decided_of_item(tx: Transaction, item_id: int) -> list[Decided]:
     """Return what was decided about an item's hits, in order of topic and subscription."""
     rows = tx.rows(_DECIDED + "WHERE h.item_id = :item_id ORDER BY t.slug, s.slug", item_id=item_id)

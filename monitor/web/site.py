@@ -28,6 +28,7 @@ from monitor.web import (
     mail,
     person,
     signup,
+    silences,
     stats,
     subscribers,
     topics,
@@ -50,10 +51,10 @@ def create_site(
     site.state.app = app
     site.include_router(health.router)
     strict = [Depends(only_known_parameters)]
-    for noun in (feeds, topics, items, deliveries, channels, stats, config):
+    for noun in (feeds, topics, items, deliveries, channels, silences, stats, config):
         site.include_router(noun.read, prefix="/api/v1", dependencies=strict)
     if trusted:
-        for noun in (feeds, topics, channels, mail, config, subscribers):
+        for noun in (feeds, topics, channels, silences, mail, config, subscribers):
             site.include_router(noun.write, prefix="/api/v1", dependencies=strict)
     else:
         site.state.pace = Pace()

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from monitor.model import Alert, AlertKind, Decision, HoldCause, Matcher, Silence, Verdict
 from monitor.store import Store, Transaction, gaps, journey, ledger, outbox, silences
 from monitor.store.gaps import Gap
-from monitor.store.journey import Alike, Decided, Linking, MadeAlert
+from monitor.store.journey import Alike, Decided, Linking, MadeAlert, Meant
 from tests.contract.conftest import Clock, Seed
 
 
@@ -132,3 +132,20 @@ async def test_gaps_at_a_time(store: Store, seed: Seed, t: Clock) -> None:
     feed = await store.write(fill)
     assert await store.read(journey.gaps_at, feed, since=t(5), until=t(99)) == [(t(40), t(50)), (t(), t(10))]
     assert await store.read(journey.gaps_at, feed, since=t(10), until=t(40)) == []
+
+
+async def test_what_was_meant_for_somebody_is_what_was_told_or_waits(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    def fill(tx: Transaction) -> Alert:
+        alert = seed.alert(tx)
+        decide(tx, alert, t, seed)
+        return alert
+
+    alert = await store.write(fill)
+    hit = alert.hits[0].hit.id
+    found = await store.read(journey.meant_since, since=t(), limit=9)
+    assert [(each.hit, each.alert, each.story) for each in found] == [(hit, alert.uid, ""), (hit, None, "")]
+    assert found[0] == Meant(hit=hit, subscription=alert.subscription.id, alert=alert.uid, story="")
+    assert await store.read(journey.meant_since, since=t(), limit=1) == found[:1]
+    assert await store.read(journey.meant_since, since=t(1), limit=9) == []
