@@ -15,6 +15,7 @@ from monitor.cli import (
     items,
     mail,
     quality,
+    route,
     run,
     silences,
     stats,
@@ -42,6 +43,7 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(mail.app, name="mail")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(silences.app, name="silences")
+app.add_typer(route.app, name="route")
 
 
 def _version(asked: bool) -> None:

@@ -24,6 +24,7 @@ from monitor.pipeline.showing import show_hits
 from monitor.route.wants import unasked
 from monitor.store import Transaction, hits, journey, latency, recipients, watchlist
 from monitor.store.journey import Decided, MadeAlert, Sending
+from monitor.store.subscribers import opt_outs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +194,7 @@ def answers_of(
         if hit.id in found.waiting:
             verdict, reason = "undecided", "not decided yet: its turn is still to come"
         else:
-            now = unasked(subscription, shown)
+            now = unasked(subscription, shown, opt_outs=opt_outs(tx))
             verdict = "not_recorded"
             reason = "the subscription was not there, or was switched off, when the hit was decided" + (
                 f"; by what it asks for now: {now}" if now else "; it asks for such hits now"

@@ -81,7 +81,7 @@ def _decide_batch(
     topics = {topic.slug: topic for topic in watchlist.list_topics(tx, enabled_only=False)}
     shown = {each.hit.id: each for each in show_hits(tx, pending, topics=topics)}
     subscriptions = recipients.list_subscriptions(tx)
-    routing = _Routing(tx, subscriptions, now=now)
+    routing = Routing(tx, subscriptions, now=now)
     alerts: list[Alert] = []
     suppressed: list[tuple[Story, Ruling]] = []
     unwritten: list[tuple[Alert, str]] = []
@@ -116,7 +116,7 @@ def _decide_batch(
     )
 
 
-class _Routing:
+class Routing:
     """What rulings of one batch depend on, kept up to date while the batch makes alerts."""
 
     def __init__(self, tx: Transaction, subscriptions: Sequence[Subscription], *, now: datetime) -> None:
