@@ -67,7 +67,8 @@ def backtest(
 ) -> None:
     """Show which hits another query would have gained and lost over the stored items, per day and feed.
 
-    Without another query: what the query in force makes of them, against the recorded hits.
+    Without another query: what the query in force makes of them, against the recorded hits. Also how many alerts a day
+    each subscriber of the topic would get before and after.
     Code 1 with --as-recorded when the two differ.
 
     Example: monitor topics backtest fentanyl --query 'fentanyl NEAR/10 (border OR frontera)' --since 30d
@@ -141,8 +142,27 @@ def _print_backtest(found: dict[str, Any]) -> None:
             ["day", "feed", "kept", "gained", "lost"],
             [(d["day"], d["feed"], str(d["kept"]), str(d["gained"]), str(d["lost"])) for d in changed],
         )
+    if found["alerts"]:
+        _print_alerts(found)
     for note in found["notes"]:
         typer.echo(f"note: {note}")
+
+
+def _print_alerts(found: dict[str, Any]) -> None:
+    typer.secho(f"Alerts a day, over {found['days_rehearsed']:g} days, of all their topics", bold=True)
+    print_table(
+        ["subscriber", "alerts a day", "busiest day", "digests a day", "hits in digests"],
+        [
+            (
+                each["subscriber"],
+                f"{each['before']:g} -> {each['after']:g}",
+                f"{each['busiest_before']} -> {each['busiest_after']}",
+                f"{each['digests_before']:g} -> {each['digests_after']:g}",
+                f"{each['in_digests_before']} -> {each['in_digests_after']}",
+            )
+            for each in found["alerts"]
+        ],
+    )
 
 
 def near_misses(

@@ -12,6 +12,7 @@ from monitor.app import App
 from monitor.desk.apart import run_apart, silent
 from monitor.desk.misses import Miss, Misses, MissesAsked
 from monitor.desk.tally import Day, Mode, Sample, Sweep, Swept
+from monitor.desk.volume import AlertsADay, Volume
 from monitor.errors import NotFound, QueryError, Refused
 from monitor.match import parse_query, used_groups
 from monitor.pipeline import folding
@@ -39,7 +40,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backtest:
-    """The two sides in words, what they made of the stored versions, and what to keep in mind."""
+    """The two sides in words, what they made of the stored versions, and what to keep in mind.
+
+    `alerts` has what each subscriber of the topic would get a day before and after, on the average of `days_rehearsed`.
+    """
 
     topic: str
     before: str
@@ -57,6 +61,8 @@ class Backtest:
     gained_samples: tuple[Sample, ...]
     lost_samples: tuple[Sample, ...]
     notes: tuple[str, ...]
+    days_rehearsed: float = 0
+    alerts: tuple[AlertsADay, ...] = ()
 
     @property
     def differences(self) -> int:
@@ -82,6 +88,7 @@ async def backtest(app: App, slug: str, asked: Asked, *, tell: Tell = silent) ->
         until=asked.until,
         folding=folding(),
         samples=asked.samples,
+        now=app.context.clock(),
     )
     answer = await run_apart(app.settings.store_url, "sweep", asdict(sweep), places=app.apart, tell=tell)
     return told(sweep, read_swept(answer), revision=revision)
@@ -163,8 +170,17 @@ def read_swept(answer: Mapping[str, Any]) -> Swept:
             "days": tuple(Day(**each) for each in answer["days"]),
             "gained_samples": tuple(map(_sample, answer["gained_samples"])),
             "lost_samples": tuple(map(_sample, answer["lost_samples"])),
+            "volume": _volume(answer["volume"]) if answer["volume"] else None,
         }
     )
+
+
+def _volume(answer: Mapping[str, Any]) -> Volume:
+    subscribers = tuple(
+        AlertsADay(**{**each, "subscriptions": tuple(each["subscriptions"])})
+        for each in answer["subscribers"]
+    )
+    return Volume(days=answer["days"], subscribers=subscribers, notes=tuple(answer["notes"]))
 
 
 def _sample(answer: Mapping[str, Any]) -> Sample:
@@ -197,7 +213,9 @@ def told(sweep: Sweep, swept: Swept, *, revision: int) -> Backtest:
         days=swept.days,
         gained_samples=swept.gained_samples,
         lost_samples=swept.lost_samples,
-        notes=tuple(_notes(sweep, swept)),
+        notes=(*_notes(sweep, swept), *(swept.volume.notes if swept.volume else ())),
+        days_rehearsed=swept.volume.days if swept.volume else 0,
+        alerts=swept.volume.subscribers if swept.volume else (),
     )
 
 

@@ -9,10 +9,11 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from monitor.desk.tally import Answer, Groups, Mode, Sweep, Swept, Tally
+from monitor.desk.volume import foretell
 from monitor.errors import MonitorError
 from monitor.match import Watchlist, compile_watchlist, parse_query
 from monitor.match.archive import let_through, wanted
@@ -66,11 +67,15 @@ def sweep(tx: Transaction, asked: Sweep, tell: Tell, beside: Reopen | None = Non
         return counted
 
     counted = _by_two(go_through, tx, sorted({*found, *recorded}), tell, beside)
-    return counted.swept(
+    swept = counted.swept(
         extent=versions.extent(tx, since=asked.since, until=asked.until),
         queued=archive.index_state(tx, folding=asked.folding).queued,
         gaps=versions.gaps_between(tx, since=asked.since, until=asked.until),
     )
+    if asked.now is None or asked.mode is Mode.AS_RECORDED:
+        return swept
+    until = asked.now if asked.until is None else min(asked.until, asked.now)
+    return replace(swept, volume=foretell(tx, asked.topic, counted.firsts, since=asked.since, until=until))
 
 
 def _by_two(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.desk.volume import First, Volume
 from monitor.match import ENGINE
 from monitor.model import Span
 from monitor.store.versions import Extent, StoredVersion
@@ -23,7 +24,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """What to compare over which time: versions seen in [`since`, `until`). `folding` is the index's, see `archive`."""
+    """What to compare over which time: versions seen in [`since`, `until`). `folding` is the index's, see `archive`.
+
+    With `now` the alerts a day of both sides are worked out, too.
+    """
 
     topic: str
     mode: Mode
@@ -33,6 +37,7 @@ class Sweep:
     until: datetime | None = None
     folding: str
     samples: int = 10
+    now: datetime | None = None
 
     def covers(self, at: datetime) -> bool:
         """Say whether a moment is in the time asked about."""
@@ -85,6 +90,7 @@ class Swept:
     days: tuple[Day, ...]
     gained_samples: tuple[Sample, ...]
     lost_samples: tuple[Sample, ...]
+    volume: Volume | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,7 @@ class Tally:
         self._begins = begins if asked.mode is Mode.AS_RECORDED else 0
         self.days: Counter[tuple[str, str, str]] = Counter()
         self.samples: dict[str, list[Sample]] = {"gained": [], "lost": []}
+        self.firsts: list[First] = []
         self.examined = self.moved = self.unknown = self.other_engine = 0
 
     def take(self, item: Sequence[StoredVersion], before: Answer | None, after: Answer | None) -> None:
@@ -114,6 +121,8 @@ class Tally:
         self.other_engine += sum(version.engine != ENGINE for version in item)
         if self._asked.mode is Mode.AS_RECORDED and len(known) < len(item):
             return  # what its first versions should have made cannot be said
+        if self._asked.now is not None:
+            self._first(item[0].item_id, before, after)
         if before is not None and self._asked.covers(before.version.seen_at):
             self._add(before, "kept" if after is not None else "lost")
         elif after is not None and self._asked.covers(after.version.seen_at):
@@ -123,6 +132,16 @@ class Tally:
                 after.version.version,
                 after.revision,
             )
+
+    def _first(self, item: int, before: Answer | None, after: Answer | None) -> None:
+        """Remember by which versions an item is hit, in the time asked about."""
+        old, new = (
+            each.version.version if each is not None and self._asked.covers(each.version.seen_at) else None
+            for each in (before, after)
+        )
+        if old is not None or new is not None:
+            words = tuple({span.text for span in after.spans}) if after is not None and old is None else ()
+            self.firsts.append(First(item=item, before=old, after=new, words=words))
 
     def _add(self, answer: Answer, what: str) -> None:
         version = answer.version
@@ -147,6 +166,7 @@ class Tally:
     def add(self, other: "Tally") -> None:
         """Take in what was counted of other items."""
         self.days.update(other.days)
+        self.firsts += other.firsts
         for what, samples in other.samples.items():
             self._sample(what, *samples)
         self.examined += other.examined

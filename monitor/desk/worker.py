@@ -42,6 +42,7 @@ def read_sweep(asked: Mapping[str, Any]) -> tally.Sweep:
             "groups": tuple((name, text) for name, text in asked["groups"]),
             "since": _moment(asked["since"]),
             "until": _moment(asked["until"]),
+            "now": _moment(asked["now"]),
         }
     )
 

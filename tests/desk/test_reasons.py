@@ -134,8 +134,8 @@ class History:
             watchlist.list_topics(tx), revision=watchlist.watchlist_revision(tx)
         )
 
-    def edit_recipients(self, tx: Transaction) -> None:
-        slug = self.chance.choice(("ana", "bob"))
+    def edit_recipients(self, tx: Transaction, named: str = "") -> None:
+        slug = named or self.chance.choice(("ana", "bob"))
         recipients.put_subscription(
             tx,
             Subscription(
