@@ -202,15 +202,13 @@ def _group(
     stored = rehearsal.memberships(tx, items.keys())
     strangers = sorted(items[number].first_seen for number in items.keys() - stored.keys())
     found = dict(stored)
-    window, rules = StoryWindow(StoryRules()), StoryRules()
+    grouping = _Grouping(tx)
     for item in sorted(items.values(), key=lambda item: (item.first_seen, item.id)):
         known = stored.get(item.id)
         if known is None:
-            found[item.id] = _place(tx, window, rules, item, words.get(item.id, ()), number=-1 - item.id)
-        elif _soon(strangers, item.first_seen, rules.window):
-            text = story_text(item.text)
-            placed = window.place(text, seen=item.first_seen, known=known.story)
-            window.add(placed, item_id=item.id, story=known.story)
+            found[item.id] = grouping.place(item, words.get(item.id, ()))
+        elif _soon(strangers, item.first_seen, grouping.rules.window):
+            grouping.keep(item, known.story)
     return _Grouped(memberships=found, known=len(stored), grouped=len(strangers))
 
 
@@ -220,31 +218,56 @@ def _soon(moments: Sequence[datetime], at: datetime, span: timedelta) -> bool:
     return after < len(moments) and moments[after] <= at + span
 
 
-def _place(
-    tx: Transaction,
-    window: StoryWindow,
-    rules: StoryRules,
-    item: Item,
-    matched: tuple[str, ...],
-    *,
-    number: int,
-) -> Membership:
-    text, since = story_text(item.text, matched=matched), item.first_seen - rules.window
-    copy = stories.find_by_keys(tx, text.keys, since=since) if text.keys else None
-    copy = copy or stories.find_by_address(tx, item, since=since)
-    placed = window.place(text, seen=item.first_seen, known=copy)
-    story = copy or Story(
-        id=placed.story_id or number,
-        uid=str(number),
+class _Grouping:
+    """Gives items that are in no story the one that dispatch would have: of a copy, of one alike, or their own."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self.rules = StoryRules()
+        self._tx = tx
+        self._window = StoryWindow(self.rules)
+        self._stories: dict[int, Story] = {}
+        self._by_key: dict[str, Story] = {}
+
+    def keep(self, item: Item, story: Story) -> None:
+        """Put an item beside which others may be placed."""
+        placed = self._window.place(story_text(item.text), seen=item.first_seen, known=story)
+        self._window.add(placed, item_id=item.id, story=story)
+        self._stories[story.id] = story
+
+    def place(self, item: Item, matched: tuple[str, ...]) -> Membership:
+        """Choose an item's story."""
+        text = story_text(item.text, matched=matched)
+        copy = self._copied(item, text.keys)
+        placed = self._window.place(text, seen=item.first_seen, known=copy)
+        story = copy or self._stories.get(placed.story_id or 0) or _own_story(item)
+        self._window.add(placed, item_id=item.id, story=story)
+        self._stories[story.id] = story
+        self._by_key |= dict.fromkeys(text.keys, story)
+        named = " ".join(folded_words(item.text.source))  # as dispatch names outlets
+        outlet = named or urlsplit(item.link or "").hostname or item.feed_slug
+        return Membership(story=story, outlet=outlet, copied=placed.copied)
+
+    def _copied(self, item: Item, keys: tuple[str, ...]) -> Story | None:
+        since = item.first_seen - self.rules.window
+        story = next((self._by_key[key] for key in keys if key in self._by_key), None)
+        if story is None and keys:
+            story = stories.find_by_keys(self._tx, keys, since=since)
+        if story is not None and item.first_seen - story.first_seen <= self.rules.story_age:
+            return story
+        return stories.find_by_address(self._tx, item, since=since)
+
+
+def _own_story(item: Item) -> Story:
+    """Return a story that is in no store: its number is below 0."""
+    seen = item.first_seen
+    return Story(
+        id=-1 - item.id,
+        uid=f"of item {item.id}",
         title=item.text.title,
         language=item.text.language,
-        first_seen=item.first_seen,
-        last_seen=item.first_seen,
+        first_seen=seen,
+        last_seen=seen,
     )
-    window.add(placed, item_id=item.id, story=story)
-    named = " ".join(folded_words(item.text.source))  # as dispatch names outlets
-    outlet = named or urlsplit(item.link or "").hostname or item.feed_slug
-    return Membership(story=story, outlet=outlet, copied=placed.copied)
 
 
 def _sums(

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from monitor.desk.backtest import Asked, backtest, near_misses
 from monitor.desk.tally import Mode, Sweep
 from monitor.errors import MonitorError, NotFound, Refused
 from monitor.pipeline import folding
-from monitor.store import Transaction, read_only
-from tests.conftest import opened, poll_all, recorded, recording, small_stage
+from monitor.store import Transaction, read_only, recipients
+from tests.conftest import opened, pass_time, poll_all, recorded, recording, small_stage
 
 TITLES = {
     "seized": "Agents seize fentanyl at the bridge",
@@ -196,3 +197,36 @@ async def test_errors_of_the_child_are_told_in_its_words(tmp_path: Path) -> None
             await backtest(app, "fentanyl", Asked(query="bridge"))
         with pytest.raises(MonitorError, match="ended by itself"):
             await run_apart(app.settings.store_url, "no such task", {}, places=app.apart)
+
+
+async def test_alerts_a_day_are_told_before_and_after_an_edit(tmp_path: Path) -> None:
+    """What another query gains is grouped as dispatch would have: two reports of one lab are one story."""
+    first = recorded("first", "Agents seize fentanyl at Otay Mesa", at=5)
+    lab = recorded("lab", "Cocaine lab found by soldiers near Culiacan airport", at=5)
+    papers = (
+        recording("gazette", recorded("old", "Council meets"), first, lab),
+        recording(
+            "herald", recorded("other", "A bakery opens"), replace(lab, link="https://herald.example/lab")
+        ),
+    )
+    async with small_stage(tmp_path, *papers) as stage, opened(stage) as app:
+        await poll_all(app)
+        pass_time(stage)
+        await poll_all(app)
+        edit = await backtest(app, "fentanyl", Asked(query="fentanyl OR cocaine"))
+        assert (edit.kept, edit.gained) == (1, 2)
+        assert edit.days_rehearsed == 1, "less than a day counts as one"
+        assert {each.subscriber: (each.before, each.after, each.busiest_after) for each in edit.alerts} == {
+            "newsroom": (1, 2, 2),
+            "redaccion": (1, 2, 2),
+        }
+        assert edit.alerts[0].subscriptions == ("newsroom-hook",)
+        assert any("stored stories for 1 items and on grouping anew for 2" in note for note in edit.notes)
+        less = await backtest(app, "fentanyl", Asked(query="xylazine"))
+        assert {(each.before, each.after) for each in less.alerts} == {(1, 0)}
+        assert (await backtest(app, "fentanyl", Asked())).alerts[0].after == 1
+        assert (await backtest(app, "fentanyl", Asked(as_recorded=True))).alerts == ()
+        for each in await app.store.read(recipients.list_subscriptions):
+            await app.store.write(recipients.put_subscription, replace(each, topics=("border-wall",)))
+        nobody = await backtest(app, "fentanyl", Asked(query="fentanyl OR cocaine"))
+        assert (nobody.gained, nobody.alerts) == (2, ())
