@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from monitor.model import AlertHit, Decision, Story, Subscription, Told, Verdict
 from monitor.route import Present, Waiting, decide, facts_of, rank, release_held
 from monitor.route.hours import local_day
 
 LATELY = timedelta(hours=24)
+
+_facts = lru_cache(maxsize=20_000)(facts_of)  # the same items, for each subscription and side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +175,7 @@ def _after(
     before: Told | None, story: Story, hits: Sequence[AlertHit], *, at: datetime, subscription: int
 ) -> Told:
     """Return what a subscription was told of a story after an alert with these hits."""
-    facts = frozenset[str]().union(*(facts_of(shown.hit.item.text) for shown in hits))
+    facts = frozenset[str]().union(*(_facts(shown.hit.item.text) for shown in hits))
     languages = frozenset(shown.hit.item.text.language for shown in hits)
     priority = max((shown.topic.priority for shown in hits), key=rank)
     if before is None:

@@ -17,7 +17,7 @@ from monitor.store import Transaction, recipients, rehearsal, stories, subscribe
 from monitor.store.rehearsal import JudgedItem, Membership
 from monitor.text.fold import folded_words
 
-MOST = 20_000  # hits of the topic, on either side, and as many of all others
+MOST = 5_000  # items that the topic hits on either side, and four times as many hits of others: seconds
 DAY = timedelta(days=1)
 
 Version = tuple[int, int]  # item, version
@@ -127,7 +127,7 @@ def _others(
     found: dict[Version, list[Topic]] = {}
     wanted = {number for number, other in topics.items() if any(_may_ask(each, other) for each in asking)}
     for item, version, number in rehearsal.hits_between(
-        tx, since=since, until=until, but=topic.id, limit=MOST
+        tx, since=since, until=until, but=topic.id, limit=4 * MOST
     ):
         if number in wanted:
             found.setdefault((item, version), []).append(topics[number])
