@@ -32,6 +32,12 @@ pytest: $(VENV)/.ready-dev ## The tests, with coverage (ARGS goes to pytest)
 mutants: $(VENV)/.ready-dev ## Mutation testing of the pure modules (slow; not part of CI)
 	$(BIN)/python benchmarks/mutants.py $(ARGS)
 
+guarantees: $(VENV)/.ready-dev ## Kill the daemon at every named step and write what was found into docs/guarantees.md
+	$(BIN)/python -m tests.crash.guarantees
+
+bench-deliver: $(VENV)/.ready-dev ## Deliveries for each CPU second beside bare clients; a dead endpoint; 100,000 waiting
+	@$(BIN)/python benchmarks/deliver.py $(ARGS)
+
 bench-parse: $(VENV)/.ready-dev ## What a changed feed costs to parse (ARGS=--corpora FOLDER)
 	@$(BIN)/python benchmarks/parse.py $(ARGS)
 
@@ -102,4 +108,4 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-.PHONY: help demo run test check pytest mutants bench-parse bench-cadence bench-poll bench-hostile bench-soak bench-stories bench-surge bench-match bench-oracle format lock clean
+.PHONY: help demo run test check pytest mutants guarantees bench-deliver bench-parse bench-cadence bench-poll bench-hostile bench-soak bench-stories bench-surge bench-match bench-oracle format lock clean

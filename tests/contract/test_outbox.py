@@ -516,3 +516,29 @@ async def test_lists_can_be_of_one_channel(store: Store, seed: Seed, t: Clock) -
     ]
     none = await store.read(outbox.list_deliveries, limit=9, channel="two-hook", state=DeliveryState.DONE)
     assert none == []
+
+
+async def test_a_fallback_that_waits_untried_is_cancelled_when_the_first_is_accepted(
+    store: Store, seed: Seed, t: Clock
+) -> None:
+    alert, other = await store.write(seed.alert, "first"), await store.write(seed.alert, "second")
+    fallback = replace(alert, subscription=other.subscription)
+    for number in (1, 2):
+        await store.write(seed.delivery, alert, f"first-{number}", urgency=Urgency.URGENT)
+        await store.write(seed.delivery, fallback, f"fallback-{number}", due=5, urgency=Urgency.URGENT)
+        (first,) = await claim(
+            store, t, at=0 if number == 1 else 6, lanes=outbox.Lanes(per_channel=1), limit=1
+        )
+        assert first[0].uid == f"first-{number}"
+        await finish(store, first, t, at=1, state=DeliveryState.DONE if number == 1 else DeliveryState.DEAD)
+        (view,) = (
+            each
+            for each in await store.read(outbox.list_deliveries, limit=9)
+            if each.uid == f"fallback-{number}"
+        )
+        if number == 1:
+            assert (view.state, view.reason) == (
+                DeliveryState.CANCELLED, "not needed: first-hook accepted the alert"
+            )  # fmt: skip
+        else:
+            assert view.state is DeliveryState.PENDING
