@@ -55,7 +55,7 @@ def create_site(
     for noun in (feeds, topics, items, deliveries, channels, silences, stats, config):
         site.include_router(noun.read, prefix="/api/v1", dependencies=strict)
     if trusted:
-        for noun in (feeds, topics, channels, silences, route, mail, config, subscribers):
+        for noun in (feeds, topics, channels, deliveries, silences, route, mail, config, subscribers):
             site.include_router(noun.write, prefix="/api/v1", dependencies=strict)
     else:
         site.state.pace = Pace()

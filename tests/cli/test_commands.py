@@ -140,6 +140,34 @@ def test_the_deliveries_are_listed_by_state(site: Site, cli: Cli) -> None:
     assert cli("deliveries", "list", "--limit", "0", "-c", site.config).code == 2
 
 
+def test_deliveries_are_of_one_channel_when_asked_and_replayed_only_when_there_are_any(
+    site: Site, cli: Cli
+) -> None:
+    lines = cli("deliveries", "list", "--channel", "demo-mail", "-c", site.config, "--json").json
+    assert [line["delivery"]["kind"] for line in lines] == ["email"]
+    assert (
+        "no channel is named nowhere"
+        in cli("deliveries", "list", "--channel", "nowhere", "-c", site.config).err
+    )
+    assert cli("deliveries", "replay", "--dead", "-c", site.config).out == "Nothing is sent again.\n"
+    since = cli(
+        "deliveries",
+        "replay",
+        "--channel",
+        "demo-mail",
+        "--since",
+        "1h",
+        "--dead",
+        "-c",
+        site.config,
+        "--json",
+    )
+    assert since.json == {"asked": 0, "left_out": {}}
+    unclear = cli("deliveries", "replay", "-c", site.config)
+    assert (unclear.code, "say what to send again" in unclear.err) == (1, True)
+    assert "no delivery is msg_x" in cli("deliveries", "replay", "msg_x", "-c", site.config).err
+
+
 def test_channels_are_listed_without_their_addresses_and_switched_on_only_when_off(
     site: Site, cli: Cli
 ) -> None:

@@ -220,3 +220,16 @@ async def test_what_is_known_of_failures_is_forgotten_when_somebody_switches_it_
         assert [each.key for each in await app.store.read(breakers.list_breakers)] == [
             f"channel:{(await channel(app, SPARE)).id}"
         ]
+
+
+async def test_once_told_to_finish_it_sends_what_is_on_its_way_and_claims_nothing_more(
+    tmp_path: Path,
+) -> None:
+    async with at_work(tmp_path) as (app, _, dead, _):
+        dead.status = 200
+        await queue(app, HOOK, *(f"d-{number}" for number in range(9)))
+        assert await app.shipper.fill() == app.shipper._options.lanes.per_channel
+        await app.shipper.finish(timeout=20)
+        assert await app.shipper.fill() == 0
+        counts = await app.store.read(outbox.outbox_counts)
+    assert (counts["done"], counts["leased"], counts["pending"]) == (2, 0, 7)
