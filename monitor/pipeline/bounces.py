@@ -17,7 +17,7 @@ from monitor.deliver.smtp_answers import BOUNCES
 from monitor.errors import MonitorError
 from monitor.model import Channel
 from monitor.pipeline.context import Context
-from monitor.store import Transaction, audit, bounces, recipients
+from monitor.store import Transaction, audit, bounces, recipients, suppressions
 
 log = structlog.get_logger()
 
@@ -149,6 +149,8 @@ def _suspension(tx: Transaction, channel: Channel, report: BounceReport, *, now:
 def _suspend(tx: Transaction, channel: Channel, report: BounceReport, *, reason: str, now: datetime) -> None:
     bounces.settle_bounces(tx, channel.id)
     recipients.disable_channel(tx, channel.slug, reason=reason, now=now)
+    if report.kind is BounceKind.COMPLAINT:  # it holds for every channel and form that names the address
+        suppressions.suppress(tx, channel.address, reason="complaint", now=now)
     audit.record(
         tx,
         actor="daemon",

@@ -213,7 +213,8 @@ def ask_again(
 ) -> int:
     """Make deliveries that have ended due now, as new ones but for their uid and bytes; return how many.
 
-    Their next attempt is a manual one, and each has its urgency's lifetime before it anew. What has not ended stays.
+    Their next attempt is a manual one, and each has its urgency's lifetime before it anew. What has not ended stays,
+    and so does what has no bytes: it could not be written, or was erased with its reader.
     """
     return sum(
         tx.run(
@@ -222,9 +223,10 @@ def ask_again(
                 WHEN 0 THEN :urgent WHEN 1 THEN :normal ELSE :later END,
               tries = 0, unknowns = 0, cut_short = 0, cause = :cause, asked_at = :now, done_at = NULL,
               reason = 'asked for again'
-            WHERE id IN (:ids) AND state IN ('done', 'dead', 'cancelled')
+            WHERE id IN (:ids) AND state IN ('done', 'dead', 'cancelled') AND payload <> :nothing
             """,
             now=micros(now),
+            nothing=b"",
             cause=AttemptCause.MANUAL.value,
             ids=batch,
             **{each.name.lower(): lifetimes[each] // MICROSECOND for each in Urgency},

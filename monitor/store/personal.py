@@ -114,6 +114,17 @@ def wipe_messages(tx: Transaction, held: Holdings, *, every: bool, now: datetime
     return gone
 
 
+def wipe_reports(tx: Transaction, held: Holdings) -> int:
+    """Forget what relays and receivers reported of the person's channels; return how many reports there were."""
+    number = 0
+    for batch in in_batches(held.channels):
+        number += tx.run(
+            "UPDATE bounces SET reason = '' WHERE reason <> '' AND channel_id IN (:ids)", ids=batch
+        )
+        tx.run("UPDATE breakers SET reason = '' WHERE channel_id IN (:ids)", ids=batch)
+    return number
+
+
 def wipe_questions(tx: Transaction, held: Holdings) -> int:
     """Forget the mails that asked the person for a yes; return how many."""
     return sum(
@@ -131,6 +142,7 @@ def wipe_person(tx: Transaction, held: Holdings, *, now: datetime) -> dict[str, 
             for batch in in_batches(held.subscriptions)
         ),
         "questions": wipe_questions(tx, held),
+        "reports": wipe_reports(tx, held),
         "silences": _wipe_silences(tx, renamed, now=now),
     }
     for channel in held.channels:

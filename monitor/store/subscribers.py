@@ -162,15 +162,6 @@ def unwanted(tx: Transaction, delivery_ids: Iterable[int]) -> dict[int, str]:
     return found
 
 
-def still_wanted(tx: Transaction, delivery_ids: Iterable[int], *, now: datetime) -> tuple[int, ...]:
-    """Cancel those of the pending deliveries that must not be sent any more; return the others, in their order."""
-    ids = tuple(delivery_ids)
-    dropped = unwanted(tx, ids)
-    for delivery_id, reason in dropped.items():
-        _cancel(tx, delivery_id, reason=reason, now=now)
-    return tuple(each for each in ids if each not in dropped)
-
-
 _CARRIED = """
 SELECT d.id, c.kind, c.address, a.subscription_id, COALESCE(t.slug, u.slug) AS topic
 FROM deliveries d

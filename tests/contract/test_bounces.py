@@ -8,7 +8,7 @@ import pytest
 from monitor.deliver.bounces import BounceKind, BounceReport
 from monitor.model import Channel, ChannelKind
 from monitor.pipeline.bounces import settle
-from monitor.store import Store, Transaction, audit, bounces, outbox, recipients
+from monitor.store import Store, Transaction, audit, bounces, outbox, recipients, suppressions
 from tests.contract.conftest import Clock, Seed
 
 ADDRESS = "reader@mail.example"
@@ -58,6 +58,8 @@ async def test_one_is_enough_and_leaves_a_trail(store: Store, take: Take, kind: 
         assert off.disabled_reason == "the address bounces: 5.1.1 550 unknown"
     (entry,) = await store.read(audit.recent_audit, limit=5)
     assert (entry.action, entry.object) == ("disable", "channel:ana-mail")
+    listed = await store.read(suppressions.suppression_of, ADDRESS)
+    assert (listed.reason if listed else "") == ("complaint" if kind is BounceKind.COMPLAINT else "")
     waiting = await store.read(outbox.outbox_counts)
     assert waiting["pending"] == 0
 

@@ -8,6 +8,7 @@ from monitor.store import (
     Store,
     Transaction,
     audit,
+    bounces,
     confirmations,
     outbox,
     personal,
@@ -22,7 +23,7 @@ from tests.contract.test_subscribers import People, states
 
 TABLES = (
     *("subscribers", "subscriptions", "channels", "deliveries", "attempts", "alerts", "silences", "opt_outs"),
-    *("confirmations", "suppressions", "audit"),
+    *("confirmations", "suppressions", "audit", "bounces", "breakers"),
 )
 
 
@@ -62,6 +63,13 @@ def live_a_while(tx: Transaction, people: People, seed: Seed) -> None:
         now=t(1),
     )
     tx.run("UPDATE deliveries SET payload = :p WHERE uid = 'told'", p=b"To: ana@e.example")
+    bounces.add_bounce(
+        tx,
+        bounces.Bounce(
+            digest="d", delivery_uid="told", channel_id=people.news.channel.id, kind="soft", status="4.2.2",
+            reason="<ana@e.example> is full", received_at=t(2),
+        ),
+    )  # fmt: skip
     people.wait(tx, "waits", people.desk, "wall")
     people.wait(tx, "evas", people.evas, "wall")
     for uid, owner, who in (
@@ -120,7 +128,8 @@ async def test_nothing_names_a_person_who_was_erased_and_every_count_stays(store
         gone = personal.wipe_messages(tx, held, every=True, now=seed.t(9))
         gone |= personal.wipe_person(tx, held, now=seed.t(9))
         assert gone == {
-            "messages": 2, "answers": 1, "opt_outs": 1, "questions": 1, "silences": 2, "audit": 2, "channels": 1,
+            "messages": 2, "answers": 1, "opt_outs": 1, "questions": 1, "reports": 1, "silences": 2, "audit": 2,
+            "channels": 1,
             "subscriptions": 2,
         }  # fmt: skip
         assert "ana" not in everything(tx).split()

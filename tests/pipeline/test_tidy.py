@@ -28,6 +28,7 @@ async def test_old_polls_and_old_items_without_a_hit_go_in_slices(tmp_path: Path
             "old_secrets": 0,
             "story_window": 0,
             "confirmations": 0,
+            "bounces": 0,
         }, "nothing is old yet"
         clock.advance(days=31)
         with capture_logs() as logged:
@@ -38,6 +39,7 @@ async def test_old_polls_and_old_items_without_a_hit_go_in_slices(tmp_path: Path
                 "old_secrets": 0,
                 "story_window": 0,
                 "confirmations": 0,
+                "bounces": 0,
             }
         assert [line["polls"] for line in logged if line["event"] == "store.tidied"] == [1201]
         stage.feeds.recordings["gazette"] = recording("gazette", recorded("late", "More council"))
@@ -50,6 +52,7 @@ async def test_old_polls_and_old_items_without_a_hit_go_in_slices(tmp_path: Path
             "old_secrets": 0,
             "story_window": 0,
             "confirmations": 0,
+            "bounces": 0,
         }
         _, kept = await app.store.read(items.recent_items, limit=9)
         (hit,) = await app.store.read(hits.recent_hits, limit=9)
