@@ -1,8 +1,12 @@
 """What a reader does by a link decides what the daemon's stages do next: real HTTP in, real SMTP out."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import policy
+from email.parser import BytesParser
 from pathlib import Path
 
 import httpx
@@ -28,6 +32,7 @@ WHO, MAIL, HOOK = "redaccion", "redaccion-mail", "newsroom-hook"
 async def told_of_the_first(folder: Path) -> AsyncIterator[tuple[DemoStage, App, httpx.AsyncClient]]:
     """Open an installation whose readers were told of one story; two more items are about to come."""
     async with small_stage(folder, PAPER) as stage, opened(stage) as app, visitor(app) as web:
+        app.identity = replace(app.identity, base_url="https://news.paper.example/monitor")
         await poll_all(app)
         pass_time(stage)
         await poll_all(app)
@@ -66,6 +71,25 @@ async def test_an_unsubscribed_topic_is_asked_for_no_more_by_this_reader_alone(t
         assert "unsubscribed" in mine.reason
         assert theirs.verdict is Verdict.SENT_NOW
         assert not [mail for mail in stage.mailbox.mails if "border wall" in mail.subject]
+
+
+async def test_the_button_of_a_mail_program_and_every_link_of_a_mail_lead_to_their_pages(
+    tmp_path: Path,
+) -> None:
+    """By the headers of a mail that was really sent (RFC 8058), as a mail program reads them."""
+    async with told_of_the_first(tmp_path) as (stage, app, web):
+        (mail,) = stage.mailbox.mails
+        message = BytesParser(policy=policy.default).parsebytes(mail.content)
+        assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        links = dict.fromkeys(re.findall(r"https://\S+?/monitor(/u/[\w.-]+)", mail.text))
+        assert len(links) >= 4
+        for path in links:
+            assert (await web.get(path)).status_code == 200
+        (path,) = re.findall(r"<https://[^>]+?/monitor(/u/[^>]+)>", str(message["List-Unsubscribe"]))
+        assert (await web.post(path, data={"List-Unsubscribe": "One-Click"})).status_code == 200
+        await more_news(stage, app)
+        assert len(stage.mailbox.mails) == 1
+        assert {each.verdict for each in (await verdicts(app, "border-wall"))[MAIL]} == {Verdict.UNASKED}
 
 
 async def test_a_muted_story_is_silent_and_another_is_told(tmp_path: Path) -> None:
