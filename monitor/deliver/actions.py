@@ -9,7 +9,7 @@ from monitor.deliver.links import Link, LinkKind, link_to
 from monitor.deliver.mail_wording import MailPhrases
 from monitor.deliver.sender import SenderIdentity
 from monitor.deliver.wording import one_line, safe_link
-from monitor.model import Alert, Story, Subscriber, Subscription, Topic
+from monitor.model import Alert, Story, Subscriber, Topic
 
 LABEL_LIMIT = 80
 
@@ -22,9 +22,9 @@ class Action:
     link: str
 
 
-def unsubscribe_link(subscription: Subscription, identity: SenderIdentity) -> str:
+def unsubscribe_link(subscription: str, identity: SenderIdentity) -> str:
     """Return the address that ends a whole subscription, "" where there is none: the one of the mail's header."""
-    return _link(identity, LinkKind.UNSUBSCRIBE, subscription.slug)
+    return _link(identity, LinkKind.UNSUBSCRIBE, subscription)
 
 
 def mute_story(
@@ -58,7 +58,7 @@ def general_actions(
         ),
         _action(
             phrases.unsubscribe.format(subscription=subscription.slug),
-            unsubscribe_link(subscription, identity),
+            unsubscribe_link(subscription.slug, identity),
         ),
         _action(phrases.unsubscribe_all, _link(identity, LinkKind.UNSUBSCRIBE_ALL, subscriber.slug)),
     ]

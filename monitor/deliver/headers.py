@@ -14,7 +14,7 @@ from monitor.deliver.actions import unsubscribe_link
 from monitor.deliver.sender import SenderIdentity
 from monitor.deliver.thread import SUBJECT_LIMIT, is_answer, subject_of, thread_name
 from monitor.deliver.wording import one_line, phrases_for
-from monitor.model import Alert, Notice, Topic
+from monitor.model import Alert, Notice, NoticeKind, Topic
 
 LINE = 76  # characters that a header's line has at most, where it can be folded
 _SENDER_ID = (5, 15)  # characters that Feedback-ID's last part may have
@@ -40,8 +40,8 @@ def alert_headers(alert: Alert, identity: SenderIdentity) -> Headers:
         root = f"<{token(thread)}.{subscription}@{domain}>"
         headers += [("In-Reply-To", root), ("References", root)]
     headers += [
-        ("List-Id", _list_id(alert, topics, identity)),
-        *_unsubscribing(alert, identity),
+        ("List-Id", _list_id(alert.subscription.slug, identity, name=_list_name(alert, topics))),
+        *_unsubscribing(alert.subscription.slug, identity),
         *_automatic(
             identity, topic=token(topics[0].slug) if len(topics) == 1 else "several", kind=alert.kind
         ),
@@ -55,12 +55,21 @@ def alert_headers(alert: Alert, identity: SenderIdentity) -> Headers:
 
 
 def notice_headers(notice: Notice, identity: SenderIdentity) -> Headers:
-    """Return the headers of a notice's mail: it belongs to no list and no thread."""
-    return [
+    """Return the headers of a notice's mail: it belongs to no thread, and only the weekly all-quiet to a list."""
+    headers = [
         *_envelope(identity, notice.channel.address),
         ("Subject", encoded("Subject", one_line(notice.title, SUBJECT_LIMIT) or notice.kind.value)),
         ("Date", format_datetime(notice.created_at)),
         ("Message-ID", f"<{token(notice.uid)}@{token(identity.mail_domain)}>"),
+    ]
+    if notice.kind is NoticeKind.ALL_QUIET:
+        headers += [
+            ("List-Id", _list_id(notice.about, identity)),
+            *_unsubscribing(notice.about, identity),
+            ("Precedence", "list"),
+        ]
+    return [
+        *headers,
         *_automatic(identity, topic="service", kind=notice.kind),
         ("Content-Language", phrases_for(notice.language).language),
         ("X-Monitor-Kind", notice.kind.value),
@@ -124,25 +133,26 @@ def _header_address(address: str) -> str:
         return "undisclosed-recipients:;"  # send() refuses with the reason; rendering must not fail
 
 
-def _list_id(alert: Alert, topics: tuple[Topic, ...], identity: SenderIdentity) -> str:
-    """Name the list (RFC 2919): the subscription, which stays the same whatever topics a mail tells of.
-
-    Only the name beside it, for people, is the topic's when the subscription asks for no other.
-    """
-    subscription = alert.subscription
-    name = topics[0].name if len(subscription.topics) == 1 == len(topics) else ""
-    parts = token(subscription.slug), token(identity.instance).lower(), token(identity.mail_domain)
-    return f"{phrase('List-Id', one_line(name, 60) or subscription.slug)} <{'.'.join(parts)}>"
+def _list_name(alert: Alert, topics: tuple[Topic, ...]) -> str:
+    """Return what people call the list: the topic when the subscription asks for no other, else the subscription."""
+    one = len(alert.subscription.topics) == 1 == len(topics)
+    return one_line(topics[0].name, 60) if one else ""
 
 
-def _unsubscribing(alert: Alert, identity: SenderIdentity) -> Headers:
+def _list_id(subscription: str, identity: SenderIdentity, *, name: str = "") -> str:
+    """Name the list (RFC 2919): the subscription, which stays the same whatever topics a mail tells of."""
+    parts = token(subscription), token(identity.instance).lower(), token(identity.mail_domain)
+    return f"{phrase('List-Id', name or subscription)} <{'.'.join(parts)}>"
+
+
+def _unsubscribing(subscription: str, identity: SenderIdentity) -> Headers:
     """Say how the subscription is ended (RFC 2369), with one click where our pages are on https (RFC 8058)."""
     ways = []
-    link = unsubscribe_link(alert.subscription, identity)
+    link = unsubscribe_link(subscription, identity)
     if link:
         ways.append(f"<{link}>")
     if _ADDRESS.fullmatch(identity.contact) and identity.contact.isascii():
-        subject = quote(f"unsubscribe {token(alert.subscription.slug)}")
+        subject = quote(f"unsubscribe {token(subscription)}")
         ways.append(f"<mailto:{quote(identity.contact, safe='@')}?subject={subject}>")
     if not ways:
         return []

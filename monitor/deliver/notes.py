@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
+from monitor.deliver.local_time import when, zone_of
 from monitor.deliver.wording import one_line, phrases_for
 from monitor.model import HoldCause, News, NewsKind, Silence
 
@@ -70,8 +70,8 @@ _SPANISH = _Notes(
         HoldCause.TOO_MUCH: "el asunto ya había tenido bastantes avisos ese día",
         HoldCause.SOON: "llegó poco después del último aviso",
     },
-    silence_ended="El silencio «{reason}» terminó {when}. Retuvo {count}.",
-    late="Este resumen llega tarde: tocaba {when}.",
+    silence_ended="El silencio «{reason}» terminó el {when}. Retuvo {count}.",
+    late="Este resumen llega tarde: tocaba el {when}.",
     nothing_new="{name}: sin novedades desde hace {hours} h",
     failing="{name}: falla desde hace {hours} h",
 )
@@ -96,14 +96,14 @@ def say_silence_ended(silence: Silence, count: int, *, language: str, zone: str)
     """Say that a silence ended, when, and how many hits it kept back."""
     return _notes(language).silence_ended.format(
         reason=one_line(silence.reason, TEXT_LIMIT),
-        when=_clock(silence.ends_at or silence.created_at, zone),
+        when=when(silence.ends_at or silence.created_at, phrases_for(language), zone_of(zone)),
         count=_hits(count, language),
     )
 
 
 def say_late(due: datetime, *, language: str, zone: str) -> str:
     """Say that a digest comes later than it was due."""
-    return _notes(language).late.format(when=_clock(due, zone))
+    return _notes(language).late.format(when=when(due, phrases_for(language), zone_of(zone)))
 
 
 def say_silent(name: str, hours: int, language: str) -> str:
@@ -118,10 +118,6 @@ def say_failing(name: str, hours: int, language: str) -> str:
 
 def _notes(language: str) -> _Notes:
     return _SPANISH if phrases_for(language).language == "es" else _ENGLISH
-
-
-def _clock(moment: datetime, zone: str) -> str:
-    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
 
 
 def _hits(count: int, language: str) -> str:

@@ -8,13 +8,14 @@ import textwrap
 
 import jinja2
 
+from monitor.deliver.actions import unsubscribe_link
 from monitor.deliver.digest import MOST_STORIES
 from monitor.deliver.mail_wording import mail_phrases
 from monitor.deliver.sender import SenderIdentity
 from monitor.deliver.thread import tells_one_story
 from monitor.deliver.view import digest_page, story_page
 from monitor.deliver.wording import one_line, phrases_for, safe_link
-from monitor.model import Alert, Notice
+from monitor.model import Alert, Notice, NoticeKind
 
 WIDTH = 76
 HTML_LIMIT = 95_000  # bytes: readers' programs cut a page off at about 100 kB
@@ -76,6 +77,7 @@ def render_notice(notice: Notice, identity: SenderIdentity) -> tuple[str, str]:
     """Return a notice as plain text and as HTML."""
     phrases, words = phrases_for(notice.language), mail_phrases(notice.language)
     contact = one_line(identity.contact, 200)
+    regular = notice.kind is NoticeKind.ALL_QUIET  # the one notice that comes again and again
     view = {
         "language": phrases.language,
         "title": one_line(notice.title, 300) or notice.kind.value,
@@ -83,6 +85,8 @@ def render_notice(notice: Notice, identity: SenderIdentity) -> tuple[str, str]:
         "link": safe_link(notice.link) or "",
         "open_page": words.open_page,
         "about": words.about_service.format(instance=one_line(identity.instance, 80)),
+        "unsubscribe": words.unsubscribe.format(subscription=notice.about),
+        "unsubscribe_link": unsubscribe_link(notice.about, identity) if regular else "",
         "contact": words.contact.format(contact=contact) if contact else "",
         "postal": one_line(identity.postal, 200),
         "private": phrases.private,

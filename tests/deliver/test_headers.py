@@ -1,6 +1,7 @@
 """Every header of a mail, to the byte."""
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from monitor.deliver.sender import SenderIdentity
 from monitor.model import Alert, AlertKind, Notice, NoticeKind
 from tests.deliver.news_mails import (
     PERL,
+    body,
     digest_of,
     entry,
     for_reader,
@@ -202,3 +204,25 @@ def test_a_notice_is_of_no_list_and_no_thread(make_alert: MakeAlert, linked: Sen
     assert message["Message-ID"] == "<n-1@news.example>"
     unwanted = {"list-id", "list-unsubscribe", "references", "in-reply-to", "precedence", "bcc"}
     assert not unwanted & {name.lower() for name in message}
+
+
+def test_the_weekly_all_quiet_is_of_its_subscriptions_list(
+    make_alert: MakeAlert, linked: SenderIdentity
+) -> None:
+    alert = make_alert()
+    notice = Notice(
+        uid="n-2",
+        kind=NoticeKind.ALL_QUIET,
+        channel=alert.subscription.channel,
+        title="All quiet",
+        lines=("Nothing.",),
+        about=alert.subscription.slug,
+        created_at=alert.created_at,
+    )
+    payload = EMAIL.render_notice(notice, linked)
+    of_alert, of_notice = parsed(EMAIL.render(alert, linked)), parsed(payload)
+    for name in ("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Precedence"):
+        assert of_notice[name] == of_alert[name]
+    link = re.findall(r"<(https[^>]+)>", of_notice["List-Unsubscribe"])[0]
+    assert link in body(payload, "plain")
+    assert link in body(payload, "html")
