@@ -6,6 +6,7 @@ headlines. Foreign text enters a header only through `encoded` and `phrase`, nam
 
 import hashlib
 import re
+from email.charset import SHORTEST, Charset
 from email.header import Header
 from email.utils import format_datetime, parseaddr
 from urllib.parse import quote
@@ -18,6 +19,10 @@ from monitor.model import Alert, Notice, NoticeKind, Topic
 
 LINE = 76  # characters that a header's line has at most, where it can be folded
 _SENDER_ID = (5, 15)  # characters that Feedback-ID's last part may have
+
+# Libraries that write mail themselves change how "utf-8" is encoded for the whole process; this one stays as it is.
+_UTF8 = Charset("utf-8")
+_UTF8.header_encoding = SHORTEST
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f-\x9f]+@[^\s@<>()\\,;\"\x00-\x1f\x7f-\x9f]+")
 
@@ -85,7 +90,7 @@ def encoded(name: str, value: str, *, taken: int = 0) -> str:
     text = one_line(value, max(len(value), 1))
     if text.isascii() and "=?" not in text and len(name) + 2 + taken + len(text) <= LINE:
         return text
-    return Header(text, "utf-8", header_name=name + "x" * taken, maxlinelen=75).encode(linesep="\r\n")
+    return Header(text, _UTF8, header_name=name + "x" * taken, maxlinelen=75).encode(linesep="\r\n")
 
 
 def phrase(name: str, value: str) -> str:
@@ -93,7 +98,7 @@ def phrase(name: str, value: str) -> str:
     text = one_line(value, 60)
     if text.isascii() and "=?" not in text:
         return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
-    return Header(text, "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
+    return Header(text, _UTF8, header_name=name, maxlinelen=75).encode(linesep="\r\n")
 
 
 def token(text: str) -> str:

@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from email import charset
 
 import pytest
 
@@ -226,3 +227,16 @@ def test_the_weekly_all_quiet_is_of_its_subscriptions_list(
     link = re.findall(r"<(https[^>]+)>", of_notice["List-Unsubscribe"])[0]
     assert link in body(payload, "plain")
     assert link in body(payload, "html")
+
+
+def test_what_another_library_does_to_the_charset_registry_changes_no_byte(
+    make_alert: MakeAlert, identity: SenderIdentity
+) -> None:
+    alert = make_alert(title=TITLES["HTML"][0], spans=())
+    before = EMAIL.render(alert, identity)
+    known = charset.CHARSETS["utf-8"]
+    try:
+        charset.add_charset("utf-8", charset.QP, charset.QP, "utf-8")
+        assert EMAIL.render(alert, identity) == before
+    finally:
+        charset.CHARSETS["utf-8"] = known
