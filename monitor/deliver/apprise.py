@@ -25,7 +25,6 @@ from monitor.deliver.wording import one_line
 from monitor.model import Alert, Attempt, Delivery, Notice, SendOutcome, SendResult
 
 INSTALL = "pip install 'news-monitor[apprise]'"
-MAX_ATTEMPTS = 5  # Apprise does not tell a full queue from a wrong token: after so many it is given up
 TOTAL_SECONDS = 30.0
 
 # Each scheme leads to a service that takes a message for people. Schemes that call any address, run programs or write
@@ -164,10 +163,10 @@ class AppriseSender:
             return SendResult(
                 outcome=SendOutcome.UNKNOWN, reason=f"no answer within {self.total_seconds:g} seconds"
             )
-        return _judge(answer, url, number=attempt.number)
+        return _judge(answer, url)
 
 
-def _judge(answer: _Answer, url: str, *, number: int) -> SendResult:
+def _judge(answer: _Answer, url: str) -> SendResult:
     if answer.status == "SUCCESS":
         return SendResult(outcome=SendOutcome.ACCEPTED, reason="the service took it")
     if answer.refused:
@@ -178,12 +177,7 @@ def _judge(answer: _Answer, url: str, *, number: int) -> SendResult:
         return SendResult(outcome=SendOutcome.UNKNOWN, reason="Apprise stopped waiting for the service")
     said = one_line(_redact(answer.said, url), 300) or "the service did not take it"
     code = _STATUS.search(answer.said)
-    status = int(code[1]) if code else None
-    if number >= MAX_ATTEMPTS:
-        return SendResult(
-            outcome=SendOutcome.REFUSED, reason=f"not taken in {number} attempts: {said}", status=status
-        )
-    return SendResult(outcome=SendOutcome.RETRY, reason=said, status=status)
+    return SendResult(outcome=SendOutcome.RETRY, reason=said, status=int(code[1]) if code else None)
 
 
 class _Library:

@@ -15,6 +15,7 @@ FIRST_PROBE = {
     ChannelKind.WEBHOOK: timedelta(minutes=5),
     ChannelKind.EMAIL: timedelta(minutes=1),
     ChannelKind.CONSOLE: timedelta(minutes=1),
+    ChannelKind.APPRISE: timedelta(minutes=5),
 }
 LONGEST_PROBE = timedelta(hours=1)
 TOLD_AFTER = timedelta(hours=24)

@@ -23,6 +23,7 @@ SCHEDULE = (
     timedelta(hours=24),
 )
 MAX_ATTEMPTS = len(SCHEDULE) + 1
+CHAT_ATTEMPTS = 5  # Apprise does not tell a full queue from a wrong token
 JITTER = 0.2
 RETRY_AFTER_CAP = timedelta(hours=24)
 UNKNOWN_WAIT = timedelta(minutes=15)
@@ -67,14 +68,32 @@ def plan(
         case SendOutcome.DISABLE:
             return _dead(now, f"the receiver asks not to be called again: {result.reason}")
         case SendOutcome.UNKNOWN:
-            return _after_unknown(result, attempts=attempts, earlier=unknowns, expires_at=expires_at, now=now)
+            return _after_unknown(
+                result,
+                attempts=attempts,
+                most=most_attempts(kind),
+                earlier=unknowns,
+                expires_at=expires_at,
+                now=now,
+            )
         case SendOutcome.RETRY:
             least = (
                 GREYLISTED_WAIT if kind is ChannelKind.EMAIL and result.status in GREYLISTED else timedelta()
             )
             return _after_failure(
-                result, attempts=attempts, least=least, expires_at=expires_at, now=now, jitter=jitter
+                result,
+                attempts=attempts,
+                most=most_attempts(kind),
+                least=least,
+                expires_at=expires_at,
+                now=now,
+                jitter=jitter,
             )
+
+
+def most_attempts(kind: ChannelKind) -> int:
+    """Return after how many failed attempts a delivery to such a channel is dead."""
+    return CHAT_ATTEMPTS if kind is ChannelKind.APPRISE else MAX_ATTEMPTS
 
 
 def parked(result: SendResult, *, now: datetime) -> RetryPlan:
@@ -110,25 +129,26 @@ def _after_failure(
     result: SendResult,
     *,
     attempts: int,
+    most: int,
     least: timedelta,
     expires_at: datetime,
     now: datetime,
     jitter: float,
 ) -> RetryPlan:
-    if attempts >= MAX_ATTEMPTS:
+    if attempts >= most:
         return _dead(now, f"gave up after {attempts} attempts: {result.reason}")
     wait = max(varied(SCHEDULE[max(attempts, 1) - 1], jitter), least)
     asked = asked_wait(result)
-    cause = f"attempt {attempts} of {MAX_ATTEMPTS} failed: {result.reason}"
+    cause = f"attempt {attempts} of {most} failed: {result.reason}"
     if asked > wait:
         cause += "; the receiver asked for this wait"
     return _later(max(wait, asked), cause, expires_at=expires_at, now=now)
 
 
 def _after_unknown(
-    result: SendResult, *, attempts: int, earlier: int, expires_at: datetime, now: datetime
+    result: SendResult, *, attempts: int, most: int, earlier: int, expires_at: datetime, now: datetime
 ) -> RetryPlan:
-    if earlier > 0 or attempts >= MAX_ATTEMPTS:
+    if earlier > 0 or attempts >= most:
         return _dead(
             now,
             f"may have arrived, and is not sent again so as not to arrive twice: {result.reason}",

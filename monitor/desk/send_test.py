@@ -14,7 +14,7 @@ from monitor.pipeline.outgoing import queue_notice
 from monitor.store import Transaction, audit, notices
 
 LONGEST_WAIT = 110.0  # seconds: a command gives up on an answer after two minutes
-_LOOK_EVERY = 0.05
+_LOOK_EVERY = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from ipaddress import ip_network
 import pytest
 
 from monitor.deliver import SENDERS, SenderIdentity, SendTools
-from monitor.deliver.apprise import MAX_ATTEMPTS, SCHEMES, AppriseSender, url_fault
+from monitor.deliver.apprise import SCHEMES, AppriseSender, url_fault
 from monitor.deliver.chat import ChatText
 from monitor.demo.loopback import HttpServer, Request, Response
 from monitor.model import Alert, Attempt, ChannelKind, Delivery, SendOutcome, SendResult
@@ -60,14 +60,13 @@ def tell(
         url: str,
         *,
         text: ChatText | None = None,
-        number: int = 1,
         allowed: tuple[Network, ...] = LOOPBACK,
         sender: AppriseSender | None = None,
     ) -> SendResult:
         payload = (text or ChatText(title="Título", body="Cuerpo")).to_bytes()
         delivery = make_delivery(payload, kind=ChannelKind.APPRISE, secret=url)
         tools = replace(make_tools(), allow_networks=allowed)
-        return await (sender or CHAT).send(delivery, replace(attempt, number=number), tools)
+        return await (sender or CHAT).send(delivery, attempt, tools)
 
     return send
 
@@ -97,17 +96,14 @@ async def test_a_service_is_sent_the_text_as_it_was_rendered(
         (Response(status=302, headers={"Location": "/elsewhere"}), 302),
     ],
 )
-async def test_what_is_not_taken_is_tried_again_up_to_five_times(
+async def test_what_is_not_taken_is_tried_again_later_and_nothing_is_followed(
     gotify: Gotify, tell: Tell, answer: Response, status: int
 ) -> None:
     gotify.answer = answer
-    result = await tell(gotify.url, number=MAX_ATTEMPTS - 1)
+    result = await tell(gotify.url)
     assert (result.outcome, result.status) == (SendOutcome.RETRY, status)
     assert str(status) in result.reason
     assert len(gotify.requests) == 1, "redirects are not followed, and nothing is repeated"
-    last = await tell(gotify.url, number=MAX_ATTEMPTS)
-    assert (last.outcome, last.status) == (SendOutcome.REFUSED, status)
-    assert last.reason.startswith("not taken in 5 attempts: ")
 
 
 async def test_a_server_that_is_not_there_is_tried_again(tell: Tell) -> None:

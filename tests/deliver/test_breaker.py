@@ -148,3 +148,10 @@ def test_whatever_happens_an_open_breaker_has_a_probe_within_reach(
         assert (breaker.probe_at is not None) is breaker.is_open
         if breaker.probe_at is not None:
             assert breaker.probe_at <= now + LONGEST_PROBE * 1.2
+
+
+@pytest.mark.parametrize("kind", ChannelKind)
+def test_every_kind_of_channel_is_asked_again_some_time(kind: ChannelKind) -> None:
+    breaker = opened(kind)
+    assert breaker.probe_at is not None
+    assert NOW < breaker.probe_at <= NOW + LONGEST_PROBE

@@ -212,3 +212,10 @@ def test_only_a_longer_wish_of_the_receiver_is_said_and_obeyed() -> None:
         same = after(SendOutcome.RETRY, retry_after=wish)
         assert same.due_at - NOW == timedelta(seconds=5)
         assert "asked" not in same.reason
+
+
+def test_a_chat_that_fails_five_times_is_given_up() -> None:
+    assert after(SendOutcome.RETRY, kind=ChannelKind.APPRISE, attempts=4).state is DeliveryState.PENDING
+    given_up = after(SendOutcome.RETRY, kind=ChannelKind.APPRISE, attempts=5)
+    assert (given_up.state, given_up.reason) == (DeliveryState.DEAD, "gave up after 5 attempts: answered 503")
+    assert "of 5 failed" in after(SendOutcome.RETRY, kind=ChannelKind.APPRISE).reason
