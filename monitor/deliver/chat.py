@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from monitor.deliver.agenda import Report, agenda, tells_of_several
 from monitor.deliver.card import cards
-from monitor.deliver.overview import more_reports, more_stories, outlets_line, overview
+from monitor.deliver.digest import StoryGroup, layout
+from monitor.deliver.overview import is_listed, more_reports, more_stories, outlets_line, overview
 from monitor.deliver.wording import one_line, phrases_for, safe_link
 from monitor.model import Alert, AlertKind, Notice, Priority
 
@@ -45,10 +45,8 @@ def alert_text(alert: Alert) -> ChatText:
     urgent = any(entry.topic.priority is Priority.URGENT for entry in alert.hits)
     label = f"[{phrases_for(alert.subscription.subscriber.language).urgent.upper()}] " if urgent else ""
     above = [_harmless(line) for line in said.above]
-    if alert.kind is AlertKind.DIGEST or tells_of_several(alert):
-        body = _listed(alert, above, [_harmless(line) for line in said.below])
-    else:
-        body = _told(alert, above)
+    below = [_harmless(line) for line in said.below]
+    body = _listed(alert, above, below) if is_listed(alert) else _told(alert, above)
     return ChatText(title=_title(label + said.title), body=body)
 
 
@@ -81,27 +79,22 @@ def _listed(alert: Alert, above: list[str], below: list[str]) -> str:
     closing = [one_line(line, 200) for line in below]
     room = BODY_LIMIT - sum(len(line) + 1 for line in (*closing, more_stories(10_000, alert)))
     lines = [one_line(line, 200) for line in above[:2]]
-    left_out, full = 0, False
-    for chapter in agenda(alert):
-        heading = _harmless(one_line(chapter.topic.name, 80) or chapter.topic.slug)
-        for report in chapter.reports:
-            if full:
-                left_out += 1
-                continue
-            block = [*([heading] if heading else []), *_report(report, alert)]
-            full = len("\n".join([*lines, *block])) > room
-            if full:
-                left_out += 1
-                continue
-            lines, heading = [*lines, *block], ""
-    return _fitting([line for line in (*lines, more_stories(left_out, alert), *closing) if line])
+    whole, shown, headed = layout(alert), 0, ""
+    for topic, group in [(each.topic, group) for each in whole.topics for group in each.stories]:
+        block = list(_story(group, alert))
+        if topic.slug != headed:
+            block.insert(0, _harmless(one_line(topic.name, 80) or topic.slug))
+        if len("\n".join([*lines, *block])) > room:
+            break
+        lines, shown, headed = [*lines, *block], shown + 1, topic.slug
+    return _fitting([line for line in (*lines, more_stories(whole.stories - shown, alert), *closing) if line])
 
 
-def _report(report: Report, alert: Alert) -> Iterator[str]:
-    alone = replace(alert, story=report.story, hits=report.hits, surges=())
+def _story(group: StoryGroup, alert: Alert) -> Iterator[str]:
+    alone = replace(alert, story=group.story, hits=group.hits, surges=())
     first = cards(alone)[0]
-    title = one_line(report.story.title, 160) or first.headline_text
-    outlets = outlets_line(report.story.outlets, alert)
+    title = one_line(group.story.title, 160) or first.headline_text
+    outlets = outlets_line(group.story.outlets, alert)
     yield _harmless(f"• {one_line(title, 160)}" + (f" ({outlets})" if outlets else ""))
     if link := _link(first.link):
         yield link

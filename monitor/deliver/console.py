@@ -8,15 +8,14 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 
-from monitor.deliver.agenda import Chapter, Report, agenda, tells_of_several
 from monitor.deliver.card import Card, cards
-from monitor.deliver.overview import Overview, more_reports, more_stories, overview
+from monitor.deliver.digest import StoryGroup, TopicGroup, layout
+from monitor.deliver.overview import Overview, is_listed, more_reports, more_stories, overview
 from monitor.deliver.sender import SenderIdentity, SendTools
 from monitor.deliver.wording import one_line, phrases_for, safe_link
 from monitor.model import Alert, AlertKind, Attempt, Delivery, Notice, Priority, SendOutcome, SendResult
 
 WIDTH = 96
-MOST_STORIES = 50  # of a digest
 _HEADLINE = re.compile(r"^(?=\S).+$", re.MULTILINE)
 
 
@@ -26,7 +25,7 @@ class ConsoleSender:
     def render(self, alert: Alert, identity: SenderIdentity) -> bytes:
         """Return the alert as UTF-8 text that ends with an empty line."""
         said = overview(alert)
-        if alert.kind is AlertKind.DIGEST or tells_of_several(alert):
+        if is_listed(alert):
             blocks = list(_by_topic(alert, said))
         else:
             urgent = phrases_for(alert.subscription.subscriber.language).urgent.upper()
@@ -60,29 +59,26 @@ class ConsoleSender:
 def _by_topic(alert: Alert, said: Overview) -> Iterator[str]:
     """Tell of several stories: a head, a block for each topic, and what was held and how the feeds stand."""
     yield "\n".join([said.title, *map(_indented, said.above), ""])
-    room, hidden = MOST_STORIES, 0
-    for chapter in agenda(alert):
-        shown = chapter.reports[: max(room, 0)]
-        room -= len(shown)
-        hidden += len(chapter.reports) - len(shown)
-        if shown:
-            yield "\n".join([_heading(chapter, alert), *(_report(each, alert) for each in shown)])
-    closing = [line for line in (more_stories(hidden, alert), *said.below) if line]
+    whole = layout(alert)
+    for topic in whole.topics:
+        if topic.stories:
+            yield "\n".join([_heading(topic, alert), *(_story(each, alert) for each in topic.stories)])
+    closing = [line for line in (more_stories(whole.hidden, alert), *said.below) if line]
     if closing:
         yield "\n".join([*map(_indented, closing), ""])
 
 
-def _heading(chapter: Chapter, alert: Alert) -> str:
+def _heading(group: TopicGroup, alert: Alert) -> str:
     urgent = phrases_for(alert.subscription.subscriber.language).urgent.upper()
-    label = f"[{urgent}] " if chapter.topic.priority is Priority.URGENT else ""
-    return f"{label}{one_line(chapter.topic.name, 200) or chapter.topic.slug}"
+    label = f"[{urgent}] " if group.topic.priority is Priority.URGENT else ""
+    return f"{label}{one_line(group.topic.name, 200) or group.topic.slug}"
 
 
-def _report(report: Report, alert: Alert) -> str:
+def _story(group: StoryGroup, alert: Alert) -> str:
     """Tell of one story among several by its first item, with why it waited and how many more there are."""
-    shown = cards(replace(alert, story=report.story, hits=report.hits, surges=()))
-    first, note = shown[0], one_line(report.hits[0].note, 200)
-    title = one_line(report.story.title, 300) or first.headline_text
+    shown = cards(replace(alert, story=group.story, hits=group.hits, surges=()))
+    first, note = shown[0], one_line(group.hits[0].note, 200)
+    title = one_line(group.story.title, 300) or first.headline_text
     about = [more_reports(len(shown) - 1, alert), note]
     lines = [
         _indented(f"• {title}"),

@@ -6,7 +6,7 @@ how the feeds stand.
 
 from dataclasses import dataclass
 
-from monitor.deliver.agenda import agenda, tells_of_several
+from monitor.deliver.digest import stories_of
 from monitor.deliver.notes import say_cause
 from monitor.deliver.surge_wording import alert_title, lead
 from monitor.deliver.wording import one_line, phrases_for
@@ -91,6 +91,11 @@ def overview(alert: Alert) -> Overview:
     return Overview(title=_title(alert, phrases), above=tuple(above), below=_below(alert, phrases))
 
 
+def is_listed(alert: Alert) -> bool:
+    """Say whether an alert is told as a list of stories, by topic: a digest, or a bundle of several."""
+    return not alert.surges and (alert.kind is AlertKind.DIGEST or len(stories_of(alert)) > 1)
+
+
 def outlets_line(count: int, alert: Alert) -> str:
     """Say how many outlets tell a story; nothing for one alone."""
     return _phrases(alert).outlets.format(count=count) if count > 1 else ""
@@ -113,8 +118,8 @@ def _title(alert: Alert, phrases: _Phrases) -> str:
     title = alert_title(alert, limit=LINE_LIMIT)
     if alert.surges or alert.kind is AlertKind.FIRST:
         return title
-    if alert.kind is AlertKind.DIGEST or tells_of_several(alert):
-        number = sum(len(chapter.reports) for chapter in agenda(alert))
+    if is_listed(alert):
+        number = len(stories_of(alert))
         stories = phrases.one_story if number == 1 else phrases.stories.format(count=number)
         form = phrases.digest if alert.kind is AlertKind.DIGEST else phrases.waited
         return form.format(stories=stories)

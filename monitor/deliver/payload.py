@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from monitor.deliver.agenda import agenda, tells_of_several
+from monitor.deliver.digest import layout, stories_of
 from monitor.deliver.payload_parts import (
     Detail,
     alert_story,
@@ -65,7 +65,7 @@ def alert_type(alert: Alert) -> str:
         case AlertKind.FOLLOW_UP:
             return "story.updated"
         case AlertKind.BUNDLE:
-            return "bundle.ready" if tells_of_several(alert) else "story.updated"
+            return "bundle.ready" if len(stories_of(alert)) > 1 else "story.updated"
         case AlertKind.DIGEST:
             return "digest.ready"
         case AlertKind.SURGE:
@@ -142,8 +142,8 @@ def _chosen(alert: Alert, detail: Detail) -> Sequence[AlertHit]:
     """Choose the hits that are told, in the order in which they are told."""
     if not _by_topic(alert_type(alert)):
         return alert.hits[:MOST_HITS]
-    reports = (report for chapter in agenda(alert) for report in chapter.reports)
-    return [entry for report in reports for entry in report.hits[: detail.hits]][:MOST_HITS]
+    groups = (group for topic in layout(alert, most=MOST_HITS).topics for group in topic.stories)
+    return [entry for group in groups for entry in group.hits[: detail.hits]][:MOST_HITS]
 
 
 def _by_topic(kind: str) -> bool:
@@ -182,28 +182,26 @@ def _alert_data(alert: Alert, kind: str, hits: Sequence[AlertHit], detail: Detai
 def _topics(
     alert: Alert, told: Sequence[Mapping[str, Any]], detail: Detail
 ) -> tuple[list[dict[str, Any]], int]:
-    """Lay the hits that are told, which begin the agenda, into it; return the chapters and how many stories lack."""
-    chapters, taken, missing = [], 0, 0
-    for chapter in agenda(alert):
+    """Lay the hits that are told, which begin the layout, into it; return the topics and how many stories lack."""
+    topics, taken = [], 0
+    whole = layout(alert, most=MOST_HITS)
+    for chapter in whole.topics:
         stories = []
-        for report in chapter.reports:
-            shown = told[taken : taken + min(len(report.hits), detail.hits)]
+        for group in chapter.stories:
+            shown = told[taken : taken + min(len(group.hits), detail.hits)]
             taken += len(shown)
-            if not shown:
-                missing += 1
-                continue
-            stories.append(report_part(report.story, report.hits, shown, alert=alert, detail=detail))
+            if shown:
+                stories.append(report_part(group.story, group.hits, shown, alert=alert, detail=detail))
         if stories:
-            topic = chapter.topic
-            chapters.append(
+            topics.append(
                 {
-                    "topic": topic.slug,
-                    "topic_name": one_line(topic.name, detail.name),
-                    "priority": topic.priority.value,
+                    "topic": chapter.topic.slug,
+                    "topic_name": one_line(chapter.topic.name, detail.name),
+                    "priority": chapter.topic.priority.value,
                     "stories": stories,
                 }
             )
-    return chapters, missing
+    return topics, whole.stories - sum(len(topic["stories"]) for topic in topics)
 
 
 def _enveloped(

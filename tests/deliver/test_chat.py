@@ -42,12 +42,12 @@ def test_a_digest_lists_its_stories_by_topic_in_the_readers_language() -> None:
     assert text.title == "Resumen: 2 noticias"
     assert text.body.splitlines() == [
         "This digest is 40 minutes late: the service was down.",
-        "Tariffs",
-        "• Plant closes as tariffs bite, 400 jobs go (7 medios)",
-        "https://news.example/1",
         "Crossings",
         "• Dos puentes cerrados por la caravana en Ciudad Juárez",
         "https://news.example/3",
+        "Tariffs",
+        "• Plant closes as tariffs bite, 400 jobs go (7 medios)",
+        "https://news.example/1",
         "Esperaron: se habían agotado los avisos del día: 1; antigua: publicada mucho antes de encontrarla: 1.",
         "37 de 38 fuentes funcionan; El Mañana: silent 19 h, expected at least every 4 h; 1 hueco.",
     ]
