@@ -7,10 +7,11 @@ import pytest
 
 from monitor.deliver import SENDERS, SenderIdentity
 from monitor.model import Alert, AlertKind, ChannelKind
+from tests.deliver.conftest import _surge
 
 pytestmark = pytest.mark.servers
 
-Score = Callable[[bytes], tuple[float, str]]
+Score = Callable[[list[bytes]], list[tuple[float, str]]]
 
 BAD = b"""From: "CASH NOW" <x9z8@free-money.biz>
 To: undisclosed-recipients:;
@@ -26,21 +27,23 @@ $1,000,000.00 USD from the Nigerian lottery. This is not spam. Send your bank ac
 """
 
 
-@pytest.mark.parametrize("reader", ["en", "es"])
-@pytest.mark.parametrize("kind", [AlertKind.FIRST, AlertKind.FOLLOW_UP])
-def test_our_mail_is_not_taken_for_spam(
-    spamassassin: Score,
-    make_alert: Callable[..., Alert],
-    identity: SenderIdentity,
-    reader: str,
-    kind: AlertKind,
+def test_our_mails_are_not_taken_for_spam_and_a_bad_one_is(
+    spamassassin: Score, make_alert: Callable[..., Alert], identity: SenderIdentity
 ) -> None:
-    alert = replace(make_alert(reader=reader), kind=kind)
-    points, why = spamassassin(SENDERS[ChannelKind.EMAIL].render(alert, identity))
-    print(f"{kind.value} in {reader}: {points}: {why}")
-    assert points <= 0, why
-
-
-def test_a_bad_mail_is(spamassassin: Score) -> None:
-    points, why = spamassassin(BAD)
+    mails = {
+        f"{kind.value} in {reader}": SENDERS[ChannelKind.EMAIL].render(
+            replace(
+                make_alert(reader=reader, items=1 if kind in {AlertKind.FIRST, AlertKind.FOLLOW_UP} else 4),
+                kind=kind,
+                surges=(_surge(),) if kind is AlertKind.SURGE else (),
+            ),
+            identity,
+        )
+        for kind in AlertKind
+        for reader in ("en", "es")
+    }
+    *scores, (points, why) = spamassassin([*mails.values(), BAD])
+    for name, (given, reasons) in zip(mails, scores, strict=True):
+        print(f"{name}: {given}: {reasons}")
+    assert {name: given for name, given in zip(mails, scores, strict=True) if given[0] > 0} == {}
     assert points > 5, why
