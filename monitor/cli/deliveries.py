@@ -49,7 +49,9 @@ def replay(
     since: Annotated[
         str | None, typer.Option(help="Only those made from then on: a date, a time, or 30d or 12h ago.")
     ] = None,
-    dead: Annotated[bool, typer.Option("--dead", help="Only dead ones; of all channels unless one is named.")] = False,
+    dead: Annotated[
+        bool, typer.Option("--dead", help="Only dead ones; of all channels unless one is named.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -57,7 +59,12 @@ def replay(
 
     Example: monitor deliveries replay --channel newsroom-hook --since 12h
     """
-    body = {"delivery": delivery, "channel": channel, "since": moment(since, now=datetime.now(UTC)), "dead": dead}
+    body = {
+        "delivery": delivery,
+        "channel": channel,
+        "since": moment(since, now=datetime.now(UTC)),
+        "dead": dead,
+    }
     done = call(read_settings(config), "POST", "/deliveries/replay", body=body)
     if as_json:
         print_json(done)

@@ -24,6 +24,7 @@ SECRETS: dict[
     tuple[str, ...], str | None
 ] = {  # with what stands in for an unreadable one until all is checked
     ("smtp", "password"): "unreadable",
+    ("bounces", "password"): "unreadable",
     ("smtp", "dkim", "key"): None,
     ("store", "key"): None,
     STORE_URL: "",

@@ -1,60 +1,52 @@
-"""Settings of mails: the postal line and the signing key."""
+"""The sections [smtp] and [bounces]: what they may be, and what each mistake is told."""
 
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from monitor.deliver.verp import bounce_key
 from monitor.errors import ConfigError
-from monitor.options import sender_identity
+from monitor.options import bounce_options, smtp_options
 
-PEM = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def write(folder: Any, domain: str, *, pem: bytes = PEM, selector: str = "news") -> None:
-    (folder.path / "dkim.pem").write_bytes(pem)
-    folder.write(
-        "monitor.toml",
-        '[service]\npostal = "Border desk, El Paso"\n'
-        '[smtp]\nhost = "mail.paper.mx"\nfrom = "Paper <a@alerts.paper.mx>"\n'
-        f'dkim = {{selector = "{selector}", domain = "{domain}", key = {{file = "dkim.pem"}}}}\n',
-    )
-
-
-@pytest.mark.parametrize("domain", ["alerts.paper.mx", "paper.mx"])
-def test_mails_are_signed_and_say_where_a_letter_reaches_us(folder: Any, domain: str) -> None:
-    write(folder, domain)
-    settings = folder.settings({})
-    identity = sender_identity(settings, key=b"k" * 32)
-    assert identity.postal == "Border desk, El Paso"
-    assert identity.dkim is not None
-    assert (identity.dkim.selector, identity.dkim.domain) == ("news", domain)
-    assert identity.dkim.pem.strip() == PEM.strip()
-    assert "PRIVATE" not in repr(settings) + repr(identity)
+SMTP = '[smtp]\nhost = "mail.paper.mx"\nfrom = "a@paper.mx"\n'
+BOX = '[bounces]\nhost = "mail.paper.mx"\nusername = "bounces"\npassword = {env = "PW"}\n'
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("text", "said"),
     [
-        ({"domain": "other.mx"}, "signs for other.mx, but mail comes from alerts.paper.mx"),
-        ({"domain": "aper.mx"}, "signs for aper.mx"),
-        ({"domain": "paper.mx", "pem": b"no key\n"}, "no unencrypted private key"),
-        ({"domain": "paper.mx", "selector": "two words"}, "'two words' is no DNS name"),
-        ({"domain": "paper.mx", "pem": b""}, "is empty"),
+        (SMTP + BOX, "[smtp] bounces no address"),
+        (
+            SMTP + 'bounces = "bounces@paper.mx"\n' + BOX + 'tls = "none"\n',
+            "only for a mailbox on this machine",
+        ),
+        (SMTP + 'bounces = "returned-mails@paper.mx"\n', "no room"),
+        (SMTP + 'bounces = "b+x@paper.mx"\n', "no room"),
+        (SMTP + 'bounces = "nobody"\n', "nobody"),
     ],
 )
-def test_a_signature_that_receivers_would_not_count_is_refused(
-    folder: Any, changes: dict[str, Any], message: str
-) -> None:
-    write(folder, **changes)
-    with pytest.raises(ConfigError) as refused:
-        folder.settings({})
-    assert message in str(refused.value)
+def test_each_mistake_is_named(folder: Any, text: str, said: str) -> None:
+    folder.write("monitor.toml", text)
+    with pytest.raises(ConfigError, match=r"monitor\.toml") as caught:
+        folder.settings({"PW": "sesame-9"})
+    assert said in str(caught.value.problems[0])
+    assert "sesame-9" not in str(caught.value)
 
 
-def test_without_a_key_nothing_is_signed(folder: Any) -> None:
-    folder.write("monitor.toml", '[smtp]\nhost = "mail.paper.mx"\nfrom = "a@paper.mx"\n')
-    identity = sender_identity(folder.settings({}), key=b"")
-    assert identity.dkim is None
-    assert identity.postal == ""
+def test_a_whole_section_becomes_options_and_shows_no_password(folder: Any) -> None:
+    folder.write("monitor.toml", SMTP + 'bounces = "bounces@paper.mx"\nper_minute = 30\n' + BOX)
+    settings = folder.settings({"PW": "sesame-9"})
+    key = b"k" * 32
+    made = bounce_options(settings, key=key)
+    assert made is not None
+    assert (made.address, made.mailbox.password, made.key) == (
+        "bounces@paper.mx",
+        "sesame-9",
+        bounce_key(key),
+    )
+    smtp = smtp_options(settings, key=key)
+    assert smtp is not None
+    assert (smtp.bounces, smtp.bounce_key, smtp.per_minute) == ("bounces@paper.mx", bounce_key(key), 30)
+    for shown in (repr(settings), repr(made), repr(smtp)):
+        assert "sesame-9" not in shown
+        assert str(bounce_key(key)) not in shown

@@ -4,6 +4,9 @@ import re
 import tomllib
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from monitor.config import load_desired, load_settings
 from monitor.config.settings import Settings
 from monitor.match import check_examples, compile_watchlist, lint
@@ -100,6 +103,10 @@ def test_the_commented_examples_work_when_uncommented(tmp_path: Path) -> None:
     credentials = tmp_path / "credentials"
     credentials.mkdir()
     (credentials / "smtp-password").write_text("x", encoding="utf-8")
+    (credentials / "bounces-password").write_text("x", encoding="utf-8")
+    (tmp_path / "dkim.pem").write_bytes(
+        Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
     (credentials / "store-key").write_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", encoding="utf-8")
     settings = load_settings(
         tmp_path / "monitor.toml", {"CREDENTIALS_DIRECTORY": str(credentials), "DESK_CHAT": "ntfy://news"}

@@ -66,10 +66,11 @@ host = "127.0.0.1"
 port = {dovecot.port}
 tls = "none"
 username = "bounces"
-password = "sesame"
+password = {{file = "box.secret"}}
 done_folder = "Done"
 """
     stage.config_path.write_text(text[:begin] + sections + text[end:])
+    (stage.folder / "box.secret").write_text("sesame")
     recipients = stage.folder / "recipients.toml"
     lines = recipients.read_text().splitlines()
     recipients.write_text(
@@ -127,8 +128,7 @@ async def test_a_mailbox_that_cannot_be_read_is_said_and_tried_again(
 ) -> None:
     async with small_stage(tmp_path, PAPER) as stage:
         await asyncio.to_thread(reconfigure, stage, postfix, dovecot)
-        text = stage.config_path.read_text()
-        stage.config_path.write_text(text.replace('password = "sesame"', 'password = "wrong-word"'))
+        (stage.folder / "box.secret").write_text("wrong-word")
         async with opened(stage) as app:
             assert app.bounces is not None
             assert await app.bounces.read_due() == 0
