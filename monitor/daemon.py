@@ -34,6 +34,7 @@ from monitor.web.serve import SiteServer, tcp_listener, unix_listener
 log = structlog.get_logger()
 
 DRAIN_SECONDS = 25.0
+_GARBAGE = 10_000  # new objects between two looks for circles of them
 
 
 async def run_daemon(
@@ -116,6 +117,7 @@ async def bring_up(app: App) -> None:
     # What the start made lives as long as the process: no collection need walk it again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_GARBAGE)  # a poll's objects are many, and nearly all gone before the next
 
 
 async def reload(app: App) -> None:

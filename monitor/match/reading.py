@@ -55,8 +55,13 @@ class Reading:
     def __init__(self, text: ItemText) -> None:
         self._text = text
         self._document: Document | None = None
-        self._rows: dict[str | None, list[str]] = {name: getattr(text, name).split() for name in FIELDS}
-        self._all = [piece for row in self._rows.values() for piece in row]
+        title, summary, body = text.title.split(), text.summary.split(), text.body.split()
+        self._rows: dict[str | None, list[str]] = {
+            "title": title,
+            "summary": summary,
+            "body": body,
+            None: title + summary + body,
+        }
 
     @property
     def document(self) -> Document:
@@ -72,11 +77,11 @@ class Reading:
 
     def pieces(self, field: str | None) -> list[str]:
         """Return what stands between spaces in a field, or in all that are searched where none is named."""
-        if field is None:
-            return self._all
-        if field in self._rows:
-            return self._rows[field]
-        return [piece for text in pieces(self._text, field) for piece in text.split()]
+        row = self._rows.get(field)
+        if row is None:
+            assert field is not None
+            row = [piece for text in pieces(self._text, field) for piece in text.split()]
+        return row
 
     def words(self, field: str | None) -> Iterator[Word]:
         """Yield the words of a field, or of all that are searched where none is named."""
