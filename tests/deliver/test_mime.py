@@ -3,7 +3,7 @@
 from email import message_from_bytes
 from email.policy import default
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.deliver.mime import mail_bytes
@@ -13,6 +13,7 @@ LINES = st.text(
 )
 
 
+@settings(deadline=None)
 @given(lines=st.lists(LINES, max_size=8))
 @example(lines=[".", "From here", "=", "a " * 200, "ñ" * 500, "trailing \t", "-- ", "--=_x"])
 def test_what_is_written_is_what_is_read(lines: list[str]) -> None:

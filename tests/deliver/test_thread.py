@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.deliver.email import EmailSender
@@ -29,6 +29,7 @@ def test_all_mails_of_a_story_share_subject_and_root_and_none_has_the_roots_id(
     assert len({mail["Message-ID"] for mail in mails} | {mails[0]["References"]}) == 4
 
 
+@settings(deadline=None)
 @given(told=st.integers(min_value=0, max_value=1000))
 def test_no_thread_grows_beyond_its_length(make_alert: MakeAlert, told: int) -> None:
     names = [thread_name(replace(make_alert(), thread=n)) for n in range(told, told + THREAD_LENGTH)]
