@@ -7,6 +7,7 @@ channel is checked or used, runs in a thread of its own, and reaches judged addr
 import asyncio
 import contextlib
 import contextvars
+import email.charset
 import functools
 import importlib.util
 import logging
@@ -188,6 +189,7 @@ class _Library:
             logger = logging.getLogger(name)
             logger.propagate = False
             logger.addHandler(logging.NullHandler())
+        charsets = dict(email.charset.CHARSETS)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the libraries of services that are not used
             import apprise  # noqa: PLC0415 - 50 MiB and a third of a second, for those who have such a channel
@@ -195,6 +197,9 @@ class _Library:
 
             manager: Any = NotificationManager
             manager().enable_only(*SCHEMES)
+        # Apprise's own mail service, which is loaded with the others, changes how Python writes every mail in UTF-8.
+        email.charset.CHARSETS.clear()
+        email.charset.CHARSETS.update(charsets)
         guard_urllib3()
         self._apprise: Any = apprise
         self._asset = apprise.AppriseAsset(

@@ -5,6 +5,8 @@ import io
 import json
 import logging
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from ipaddress import ip_network
@@ -214,6 +216,23 @@ def test_everything_else_is_refused_in_words_that_hold_no_secret(url: str, said:
     assert said in fault.message
     assert fault.hint
     assert not any(secret in f"{fault}" for secret in ("whsec", "Qabcd", "hijklmnop", "token123", "pass@"))
+
+
+def test_loading_it_changes_nothing_in_how_mails_are_written() -> None:
+    """Its mail service sets another encoding for all of Python's mails when it is imported."""
+    program = (
+        "import email.charset, sys\n"
+        "before = dict(email.charset.CHARSETS)\n"
+        "from monitor.deliver.apprise import url_fault\n"
+        "assert 'apprise' not in sys.modules, 'it is imported by those who have such a channel'\n"
+        "assert url_fault('ntfy://news') is None\n"
+        "assert 'apprise.plugins.email' in sys.modules\n"
+        "assert email.charset.CHARSETS == before\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_no_scheme_of_the_list_calls_any_address_or_file() -> None:
