@@ -113,3 +113,12 @@ def test_the_oracles_are_compared_in_small(run: Run) -> None:
         assert each["differences"] == 0
         assert each["hits"] > 0
     assert all(goal["met"] for goal in figures["goals"])
+
+
+def test_deliveries_are_measured_beside_bare_clients_and_a_dead_endpoint(run: Run) -> None:
+    figures = run("deliver", "--deliveries", "30", "--dead", "40", "--waiting", "200", "--seconds", "1")
+    for kind in ("webhook", "email"):
+        assert figures[kind]["cpu"] > 0
+        assert figures[kind]["bare_cpu"] > 0
+    assert 0 < figures["p95_beside_dead"] < 10
+    assert len(figures["goals"]) == 4
