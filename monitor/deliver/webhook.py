@@ -83,6 +83,7 @@ class WebhookSender:
             headers=headers,
             follow_redirects=False,
             timeout=self.total_seconds,
+            extensions={"repeatable": True},  # receivers know a message by its id
         ) as response:
             said = _redact(await _beginning(response, self.reply_seconds), secrets)
             phrase = _redact(one_line(response.reason_phrase, 60), secrets)

@@ -1,4 +1,4 @@
-"""Connections that wait a moment for another request: at most one an origin, few in all, for two seconds.
+"""Connections that wait a moment for another request: at most one for each key, few in all, for two seconds.
 
 Polls of one host, and the redirects within it, follow each other closely; anything later connects anew and is
 judged anew. There is no queue and nothing to search, and one timer for all: it is set for the oldest.
@@ -29,6 +29,10 @@ class IdleConnections:
             Hashable, _Kept
         ] = {}  # in the order in which they were kept, so the oldest is the first
         self._timer: asyncio.TimerHandle | None = None
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Say whether one is kept for `key`."""
+        return key in self._kept
 
     def __len__(self) -> int:
         """Return how many are kept."""

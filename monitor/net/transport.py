@@ -3,7 +3,8 @@
 It decides where to connect (directly or by a proxy), under which TLS context, and whether a connection that was
 just used will do; the work is done by `dial`, `connection` and `answer`. A request may carry in its
 `extensions` a "proxy" (`http://[user:password@]host:port`) and a "tls" (an ssl.SSLContext). Names, proxies and
-certificates of the environment play no part.
+certificates of the environment play no part. With "repeatable" a request that is no GET may go over a kept
+connection, too, and is sent again should that have died: for receivers that know a request by its id.
 """
 
 import asyncio
@@ -91,7 +92,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 connection,
                 request=request,
                 seconds=limits.read,
-                done=functools.partial(self._done, route, connection),
+                done=functools.partial(
+                    self._done, route, connection, two=bool(request.extensions.get("repeatable"))
+                ),
             ),
             extensions={"http_version": b"HTTP/" + head.version, "reason_phrase": head.reason},
         )
@@ -138,7 +141,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     ) -> tuple[Connection, Head]:
         """Ask over a kept connection if the request may be repeated, else, or if that one died, over a new one."""
         no_body = request.method == "HEAD"
-        kept = self._idle.take(route) if request.method in _REPEATABLE else None
+        repeatable = request.method in _REPEATABLE or request.extensions.get("repeatable")
+        kept = (self._idle.take(route) or self._idle.take((route, 2))) if repeatable else None
         if kept is not None:
             try:
                 return kept, await kept.ask(payload, write=limits.write, read=limits.read, no_body=no_body)
@@ -221,11 +225,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         connection.closed.add_done_callback(lambda _: self._open.discard(connection))
         return connection
 
-    def _done(self, route: _Route, connection: Connection) -> None:
-        """Take a connection back from a response that was read or given up."""
+    def _done(self, route: _Route, connection: Connection, *, two: bool) -> None:
+        """Take a connection back from a response that was read or given up; `two` may be kept for its route."""
         self._slots.release()
         if connection.finish():
-            self._idle.keep(route, connection)
+            self._idle.keep((route, 2) if two and route in self._idle else route, connection)
 
 
 async def _open_tunnel(connection: Connection, route: _Route, proxy: Proxy, limits: _Limits) -> None:

@@ -34,6 +34,7 @@ EVENTS = {
     DeliveryState.CANCELLED: "delivery.cancelled",
 }
 _TELL_EVERY = timedelta(minutes=1)
+_GATHER_SECONDS = 0.003  # a result waits so long for others on their way, to share a transaction with them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +121,8 @@ class Shipper:
         seconds = time.monotonic() - started
         ended = _Ended(delivery=delivery, attempt=attempt, result=result, seconds=seconds)
         self._ended.append(ended)
+        if self.crew.busy > len(self._ended):
+            await asyncio.sleep(_GATHER_SECONDS)
         async with self._turns:  # those that end meanwhile share the next transaction
             if ended in self._ended:
                 await self._record()
