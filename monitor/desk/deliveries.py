@@ -9,7 +9,7 @@ from monitor.errors import NotFound, Refused
 from monitor.model import Attempt, DeliveryState
 from monitor.pipeline import Stage
 from monitor.pipeline.outgoing import LIFETIMES
-from monitor.store import Transaction, audit, ended, outbox, recipients
+from monitor.store import Transaction, audit, ended, outbox, recipients, subscribers
 from monitor.store.ended import Candidate
 from monitor.store.outbox import DeliveryView
 
@@ -93,10 +93,11 @@ def _replay(tx: Transaction, wish: Wish, *, actor: str, now: datetime) -> Replay
     if wish.channel:
         _known(tx, wish.channel)
     chosen = [_single(tx, wish.delivery)] if wish.delivery else _several(tx, wish)
+    refused = subscribers.unwanted(tx, [each.id for each in chosen])
     left_out: dict[str, int] = {}
     ids: list[int] = []
     for each in chosen:
-        problem = _problem(each)
+        problem = _problem(each) or refused.get(each.id, "")
         if problem and wish.delivery:
             raise Refused(f"the delivery {each.uid} is not sent again: {problem}")
         if problem:

@@ -40,14 +40,20 @@ POISON: Final = (
 
 _EXPIRED_AT_ONCE: Final = 500  # so that a long queue which expires does not keep the writer from other work
 _LANES_AT_ONCE: Final = 64
+_SUSPECTED: Final = POISON_LIMIT - 1
+_SUSPECTS: Final = -1  # stands among the urgencies when one is waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lanes:
-    """How many deliveries may be on their way at once: to one channel, and to the relay of all email channels."""
+    """How many deliveries may be on their way at once: to one channel, and to the relay of all email channels.
+
+    The relay has fewer connections than that; the rest stand in line for them, so that no connection has to wait for
+    a transaction.
+    """
 
     per_channel: int = 2
-    relay: int = 4
+    relay: int = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +153,10 @@ class _Room:
             self._shut |= self._probing - {row["key"] for row in taken}
         self._busy: Counter[int] = Counter()
         self._relayed = 0
+        self.has_suspect = False
         for row in tx.rows(_IN_FLIGHT):
             self._busy[row["channel_id"]] = row["number"]
+            self.has_suspect |= row["most_cut_short"] >= _SUSPECTED
             self._relayed += row["number"] if row["kind"] == ChannelKind.EMAIL else 0
         off = {each.channel_id for each in stops if each.channel_id is not None and each.key in self._shut}
         self.off = (0, *sorted(off))  # never empty: NOT IN of an empty list is true of nothing
@@ -187,12 +195,12 @@ def _pick(
     tx: Transaction, *, now: datetime, limit: int, lanes: Lanes, after: Mapping[Urgency, int]
 ) -> tuple[int, ...]:
     """Choose what to lease, in the order in which it shall be sent."""
-    waiting = [Urgency(row["urgency"]) for row in tx.rows(_URGENCIES)]
-    if not waiting:
+    waiting = [row["urgency"] for row in tx.rows(_URGENCIES)]
+    if not waiting or limit <= 0:
         return ()
     room = _Room(tx, now=now, lanes=lanes)
-    picked: list[int] = []
-    for urgency in waiting:
+    picked = _suspect(tx, room, now=now) if waiting[0] == _SUSPECTS else []
+    for urgency in (Urgency(each) for each in waiting if each != _SUSPECTS):
         wanted = limit - len(picked)
         queues: list[tuple[int, str, list[int]]] = []
         for lane in _lanes_in_turn(tx, urgency, now=now, after=after.get(urgency, 0), room=room):
@@ -209,6 +217,19 @@ def _pick(
     return tuple(picked)
 
 
+def _suspect(tx: Transaction, room: _Room, *, now: datetime) -> list[int]:
+    """Choose one of those during which we ended twice, if none is on its way.
+
+    One at a time, so that the one at fault does not take those with it that were only beside it.
+    """
+    if room.has_suspect:
+        return []
+    for row in tx.rows(_SUSPECT, now=micros(now), limit=_LANES_AT_ONCE):
+        if room.take(row["channel_id"], row["kind"]):
+            return [row["id"]]
+    return []
+
+
 def _in_turn(queues: Sequence[tuple[int, str, list[int]]], room: _Room, wanted: int) -> list[int]:
     """Deal one from each queue, then the second of each, while there is room."""
     taken: list[int] = []
@@ -223,19 +244,27 @@ def _lanes_in_turn(
     tx: Transaction, urgency: Urgency, *, now: datetime, after: int, room: _Room
 ) -> Iterator[Row]:
     """Yield the channels with something due, from the one behind `after` round to it."""
+
+    def lanes(low: int, high: int) -> list[Row]:
+        return tx.rows(
+            _LANES,
+            urgency=urgency.value,
+            after=low,
+            last=high,
+            now=micros(now),
+            off=room.off,
+            mail=int(room.for_mail > 0),
+            limit=_LANES_AT_ONCE,
+        )
+
+    rows = lanes(0, _LAST)
+    if len(rows) < _LANES_AT_ONCE:  # the usual case: these are all
+        yield from sorted(rows, key=lambda row: row["channel_id"] <= after)
+        return
     for low, high in ((after, _LAST), (0, after)):
         at = low
         while at < high:
-            rows = tx.rows(
-                _LANES,
-                urgency=urgency.value,
-                after=at,
-                last=high,
-                now=micros(now),
-                off=room.off,
-                mail=int(room.for_mail > 0),
-                limit=_LANES_AT_ONCE,
-            )
+            rows = lanes(at, high)
             yield from rows
             if len(rows) < _LANES_AT_ONCE:
                 break
@@ -322,13 +351,16 @@ def _no_news(row: Row) -> str:
 _LAST: Final = 2**62
 
 _URGENCIES = """
+SELECT -1 AS urgency WHERE EXISTS (SELECT 1 FROM deliveries WHERE state = 'pending' AND cut_short >= 2)
+UNION ALL
 SELECT u.urgency FROM (SELECT 0 AS urgency UNION ALL SELECT 1 UNION ALL SELECT 2) u
 WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.state = 'pending' AND d.urgency = u.urgency)
-ORDER BY u.urgency
+ORDER BY urgency
 """
 
 _IN_FLIGHT = """
-SELECT d.channel_id, c.kind, count(*) AS number FROM deliveries d JOIN channels c ON c.id = d.channel_id
+SELECT d.channel_id, c.kind, count(*) AS number, max(d.cut_short) AS most_cut_short
+FROM deliveries d JOIN channels c ON c.id = d.channel_id
 WHERE d.state = 'leased' GROUP BY d.channel_id, c.kind
 """
 
@@ -356,7 +388,16 @@ ORDER BY lane.channel_id LIMIT :limit
 _HEAD = """
 SELECT d.id FROM deliveries d
 WHERE d.state = 'pending' AND d.urgency = :urgency AND d.channel_id = :channel_id AND d.due_at <= :now
-  AND d.expires_at > :now
+  AND d.expires_at > :now AND d.cut_short < 2
+  AND (d.story_id IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries o
+    WHERE o.channel_id = d.channel_id AND o.story_id = d.story_id AND o.id < d.id
+      AND o.state IN ('pending', 'leased')))
+ORDER BY d.due_at, d.id LIMIT :limit
+"""
+
+_SUSPECT = """
+SELECT d.id, d.channel_id, c.kind FROM deliveries d JOIN channels c ON c.id = d.channel_id
+WHERE d.state = 'pending' AND d.cut_short >= 2 AND d.due_at <= :now AND d.expires_at > :now AND c.enabled = 1
   AND (d.story_id IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries o
     WHERE o.channel_id = d.channel_id AND o.story_id = d.story_id AND o.id < d.id
       AND o.state IN ('pending', 'leased')))

@@ -542,3 +542,20 @@ async def test_a_fallback_that_waits_untried_is_cancelled_when_the_first_is_acce
             )  # fmt: skip
         else:
             assert view.state is DeliveryState.PENDING
+
+
+async def test_what_was_only_beside_a_poisonous_one_outlives_it(store: Store, seed: Seed, t: Clock) -> None:
+    """Whatever is sent together with it ends the process; those beside it are suspected, and sent one at a time."""
+    alert = await store.write(seed.alert)
+    for uid in ("a", "poison", "b", "c"):
+        await store.write(seed.delivery, alert, uid)
+    for number in range(20):
+        claimed = await claim(store, t, at=number)
+        if any(delivery.uid == "poison" for delivery, _ in claimed):
+            await store.write(outbox.release_leases, now=t(number))
+            continue
+        for each in claimed:
+            await finish(store, each, t, at=number, state=DeliveryState.DONE)
+    states = {view.uid: view.state for view in await store.read(outbox.list_deliveries, limit=9)}
+    assert states.pop("poison") is DeliveryState.DEAD
+    assert set(states.values()) == {DeliveryState.DONE}

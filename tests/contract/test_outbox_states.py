@@ -173,7 +173,7 @@ class Outbox(RuleBasedStateMachine):
 
     def _round_robin(self, limit: int, lanes: outbox.Lanes) -> list[str]:
         """Deal by hand: urgency by urgency, round by round, one to a channel, while there is room."""
-        taken: list[str] = []
+        taken = self._suspect(lanes)
         for urgency in Urgency:
             order = sorted(
                 range(len(KINDS)),
@@ -189,24 +189,42 @@ class Outbox(RuleBasedStateMachine):
                         progress = True
         return taken
 
+    def _suspect(self, lanes: outbox.Lanes) -> list[str]:
+        """Of those that may be what ends the process, one at a time."""
+        if any(each.state is DeliveryState.LEASED and each.cut_short >= 2 for each in self.model.values()):
+            return []
+        found = sorted(
+            (each.due, each.number, uid)
+            for uid, each in self.model.items()
+            if each.cut_short >= 2 and self._may_go(each) and self._has_room(each.channel, lanes, [])
+        )
+        return [uid for _, _, uid in found[:1]]
+
     def _next(self, urgency: Urgency, channel: int, taken: list[str]) -> str | None:
         mine = [
             (each.due, each.number, uid)
             for uid, each in self.model.items()
-            if each.state is DeliveryState.PENDING
-            and uid not in taken
+            if uid not in taken
             and (each.channel, each.urgency) == (channel, urgency)
+            and each.cut_short < 2
+            and self._may_go(each)
+        ]
+        return min(mine)[2] if mine else None
+
+    def _may_go(self, each: Expected) -> bool:
+        """Whether a delivery is due, news, wanted, and not behind another of its story."""
+        return (
+            each.state is DeliveryState.PENDING
             and each.due <= self.now < each.expires
-            and channel not in self.off
+            and each.channel not in self.off
             and not any(
                 older.state in OPEN
-                and (older.channel, older.story) == (channel, each.story)
+                and (older.channel, older.story) == (each.channel, each.story)
                 and older.number < each.number
                 for older in self.model.values()
                 if each.story is not None
             )
-        ]
-        return min(mine)[2] if mine else None
+        )
 
     def _has_room(self, channel: int, lanes: outbox.Lanes, taken: list[str]) -> bool:
         flying = [

@@ -12,7 +12,7 @@ from monitor.demo.stage import DemoStage
 from monitor.desk.deliveries import Replayed, Wish, list_deliveries, replay
 from monitor.errors import NotFound, Refused
 from monitor.model import AttemptCause, DeliveryState, SendOutcome
-from monitor.store import Transaction, audit, outbox, recipients
+from monitor.store import Transaction, audit, outbox, recipients, suppressions
 from monitor.store.outbox import DeliveryView
 from tests.conftest import opened, pass_time, poll_all, recorded, recording, round_trip, small_stage
 
@@ -113,6 +113,16 @@ async def test_an_ended_subscription_gets_nothing_again(tmp_path: Path) -> None:
         await app.store.write(lambda tx: tx.run("UPDATE subscriptions SET enabled = 0"))
         with pytest.raises(Refused, match="its subscription was ended"):
             await replay(app, Wish(delivery=first.uid), actor="t")
+
+
+async def test_nobody_who_took_it_back_gets_it_again(tmp_path: Path) -> None:
+    async with told(tmp_path) as (app, _):
+        mail = (await list_deliveries(app, channel="demo-mail"))[0].delivery
+        await app.store.write(
+            suppressions.suppress, "redaccion@demo.example", reason="they asked", now=app.context.clock()
+        )
+        with pytest.raises(Refused, match="suppression list"):
+            await replay(app, Wish(delivery=mail.uid), actor="t")
 
 
 async def test_what_could_never_be_written_is_not_sent_as_nothing(tmp_path: Path) -> None:

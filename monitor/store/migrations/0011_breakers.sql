@@ -13,6 +13,7 @@ UPDATE deliveries SET
   unknowns = (SELECT count(*) FROM attempts a WHERE a.delivery_id = deliveries.id AND a.outcome = 'unknown'
     AND a.reason NOT IN ('the process ended during this attempt', 'the lease ran out during this attempt'))
 WHERE state IN ('pending', 'leased');
+CREATE INDEX deliveries_suspected ON deliveries (due_at, id) WHERE state = 'pending' AND cut_short >= 2;
 
 -- One row for each channel that was sent to, and one for the mail relay ('relay'): see model.Breaker.
 CREATE TABLE breakers (
