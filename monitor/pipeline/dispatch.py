@@ -196,14 +196,15 @@ def _keep_ruling(
 
 def _tell_suppressed(story: Story, ruling: Ruling) -> None:
     """Log what a subscription was not told now; what it never asked for, and a first poll, only when debugging."""
+    held = [decision for decision in ruling.decisions if decision.held_until]
     details = {
         "subscription": ruling.subscription.slug,
         "story": story.uid,
         "title": story.title,
         "hits": len(ruling.decisions),
-        "reason": ruling.decisions[-1].reason,
+        "reason": (held or ruling.decisions)[-1].reason,
     }
-    if any(decision.held_until for decision in ruling.decisions):
+    if held:
         log.info("alert.held", **details)
     elif all(
         decision.verdict is Verdict.UNASKED or decision.reason in NO_ALERT.values()
