@@ -22,6 +22,7 @@ class _Notes:
     silence_ended: str
     late: str
     nothing_new: str
+    within: str
     failing: str
 
 
@@ -48,6 +49,7 @@ _ENGLISH = _Notes(
     silence_ended="The silence “{reason}” ended {when}. It kept back {count}.",
     late="This digest is late: it was due {when}.",
     nothing_new="{name}: nothing new for {hours} h",
+    within=", expected within {hours} h",
     failing="{name}: failing for {hours} h",
 )
 _SPANISH = _Notes(
@@ -73,6 +75,7 @@ _SPANISH = _Notes(
     silence_ended="El silencio «{reason}» terminó el {when}. Retuvo {count}.",
     late="Este resumen llega tarde: tocaba el {when}.",
     nothing_new="{name}: sin novedades desde hace {hours} h",
+    within=", se esperaban en {hours} h",
     failing="{name}: falla desde hace {hours} h",
 )
 
@@ -106,9 +109,11 @@ def say_late(due: datetime, *, language: str, zone: str) -> str:
     return _notes(language).late.format(when=when(due, phrases_for(language), zone_of(zone)))
 
 
-def say_silent(name: str, hours: int, language: str) -> str:
-    """Say that a feed answers, but has had nothing new for longer than it used to."""
-    return _notes(language).nothing_new.format(name=one_line(name, TEXT_LIMIT), hours=hours)
+def say_silent(name: str, hours: int, language: str, *, within: int = 0) -> str:
+    """Say that a feed answers, but has had nothing new for so long; `within` hours were to be expected."""
+    notes = _notes(language)
+    said = notes.nothing_new.format(name=one_line(name, TEXT_LIMIT), hours=hours)
+    return said + notes.within.format(hours=within) if within else said
 
 
 def say_failing(name: str, hours: int, language: str) -> str:

@@ -22,12 +22,16 @@ STALE_TIMES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The state, since when it holds (None: not known), why in a sentence, and what happens next."""
+    """The state, since when it holds (None: not known), why in a sentence, and what happens next.
+
+    Of a silent or stale feed `within` is the longest pause, in hours, that its rhythm explains.
+    """
 
     state: HealthState
     since: datetime | None
     reason: str
     next: str
+    within: float | None = None
 
 
 def health(feed: Feed, *, now: datetime) -> Health:
@@ -77,10 +81,12 @@ def _answering(state: FetchState, now: datetime) -> Health:
         if _is_stale(rhythm, last, known):
             reason = f"answers, but nothing new for {quiet}; it used to have {rate}"
             next_ = f"{polled}; look whether the publisher has another feed"
-            return Health(state=HealthState.STALE, since=last, reason=reason, next=next_)
+            within = learnt.longest_pause(rhythm, last, IMPROBABLE)
+            return Health(state=HealthState.STALE, since=last, reason=reason, next=next_, within=within)
         if known - last >= SILENT_LEAST and learnt.chance_of_none(rhythm, last, known) < IMPROBABLE:
             reason = f"nothing new for {quiet}, which at {rate} happens less than 1 time in 100"
-            return Health(state=HealthState.SILENT, since=last, reason=reason, next=polled)
+            within = learnt.longest_pause(rhythm, last, IMPROBABLE)
+            return Health(state=HealthState.SILENT, since=last, reason=reason, next=polled, within=within)
     return Health(state=HealthState.OK, since=None, reason=state.reason, next=polled)
 
 

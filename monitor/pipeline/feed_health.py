@@ -1,5 +1,6 @@
 """How the feeds stand, as a digest says it: how many are well, which are silent or fail, and what may be missing."""
 
+import math
 from datetime import datetime
 
 from monitor.deliver.notes import say_failing, say_silent
@@ -32,4 +33,6 @@ def feed_health(tx: Transaction, *, now: datetime, since: datetime, language: st
 def _said(feed: Feed, found: Health, now: datetime, language: str) -> str:
     name = feed.title or feed.slug
     hours = round((now - found.since).total_seconds() / 3600) if found.since is not None else 0
-    return (say_silent if found.state in _SILENT else say_failing)(name, hours, language)
+    if found.state not in _SILENT:
+        return say_failing(name, hours, language)
+    return say_silent(name, hours, language, within=math.ceil(found.within or 0))
