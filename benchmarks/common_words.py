@@ -1,6 +1,6 @@
-"""Make monitor/match/common_words.py anew: how common stems and features are in general news.
+"""Make monitor/match/story/common_words.py anew: how common stems and features are in general news.
 
-    .venv/bin/python benchmarks/common_words.py FILE.jsonl ... > monitor/match/common_words.py
+    .venv/bin/python benchmarks/common_words.py FILE.jsonl ... > monitor/match/story/common_words.py
 
 Each line of the files is an item with `lang` (en or es), `title` and `summary`. What is written are counts only,
 rounded to powers of two: no text of any item. To be run again when stems change; the stories'
@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from monitor.match.stem import stem
-from monitor.match.story_text import LEAD_WORDS, TITLE_WORDS, feature_of
+from monitor.match.story.stem import stem
+from monitor.match.story.text import LEAD_WORDS, TITLE_WORDS, feature_of
 from monitor.text.fold import Word, words
 
 TERMS = 4000

@@ -37,7 +37,7 @@ from benchmarks.news import make_item  # noqa: E402
 from benchmarks.process_tree import status_mib  # noqa: E402
 from benchmarks.table import Goal, finish, print_rows  # noqa: E402
 from monitor.match import Watchlist, compile_watchlist, parse_query, used_groups  # noqa: E402
-from monitor.match.document import Document, holds  # noqa: E402
+from monitor.match.engine.document import Document, holds  # noqa: E402
 from monitor.model import ItemText, Priority, Topic  # noqa: E402
 from monitor.text.gate import plain  # noqa: E402
 

@@ -46,8 +46,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "pipeline/intake": ("tests/pipeline/test_intake*.py",),
     "pipeline/push_rules": ("tests/pipeline/test_push_rules.py",),
     **{
-        f"match/{path.stem}": (MATCH,)
-        for path in sorted((ROOT / "monitor/match").glob("*.py"))
+        path.relative_to(ROOT / "monitor").with_suffix("").as_posix(): (MATCH,)
+        for path in sorted((ROOT / "monitor/match").rglob("*.py"))
         if path.stem != "__init__"
     },
 }

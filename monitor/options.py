@@ -17,8 +17,8 @@ import httpx
 from monitor import __version__
 from monitor.config import Settings
 from monitor.deliver import DkimKey, RelayPool, SenderIdentity, SendTools, SmtpOptions
-from monitor.deliver.mailbox import MailboxOptions
-from monitor.deliver.verp import bounce_key
+from monitor.deliver.bounces.mailbox import MailboxOptions
+from monitor.deliver.bounces.verp import bounce_key
 from monitor.fetch.cadence import Limits, pace
 from monitor.fetch.pool import ParserPool
 from monitor.fetch.request import FetchOptions

@@ -18,12 +18,17 @@ DRIVERS = {
     "feedparser": {"fetch/dates.py", "fetch/machine.py", "fetch/parse.py", "fetch/strict.py"},
     "protego": {"fetch/robots.py"},
     "trafilatura": {"fetch/article.py"},
-    "lark": {"match/build.py", "match/grammar.py", "match/layout.py", "match/query.py"},
-    "aiosmtplib": {"deliver/email.py", "deliver/smtp.py"},
-    "apprise": {"deliver/apprise.py"},
-    "urllib3": {"deliver/apprise_connections.py"},
+    "lark": {
+        "match/language/build.py",
+        "match/language/grammar.py",
+        "match/language/layout.py",
+        "match/language/query.py",
+    },
+    "aiosmtplib": {"deliver/mail/email.py", "deliver/relay/smtp.py"},
+    "apprise": {"deliver/chat/apprise.py"},
+    "urllib3": {"deliver/chat/connections.py"},
     "dns": {"net/records.py"},
-    "imaplib": {"deliver/mailbox.py"},
+    "imaplib": {"deliver/bounces/mailbox.py"},
     "httptools": {"net/answer.py"},
     "brotli": {"net/bounded.py"},
     "httpcore": set[str](),  # our own transport stands in its place
@@ -32,8 +37,8 @@ FOLDERS = {"fastapi": {"web"}, "typer": {"cli"}, "uvicorn": {"web"}, "lxml": {"t
 
 PURE_FOLDERS = ("model", "text", "match", "route")
 PURE_FILES = (
-    "deliver/bounces.py", "deliver/breaker.py", "deliver/notice_wording.py", "deliver/retry.py",
-    "deliver/smtp_answers.py", "deliver/smtp_rate.py", "deliver/verp.py",
+    "deliver/bounces/report.py", "deliver/breaker.py", "deliver/notice_wording.py", "deliver/retry.py",
+    "deliver/relay/answers.py", "deliver/relay/rate.py", "deliver/bounces/verp.py",
     "fetch/blocked.py", "fetch/cadence.py", "fetch/cut.py", "fetch/discover.py",
     "fetch/fields.py", "fetch/health.py", "fetch/hints.py", "fetch/identity.py", "fetch/rhythm.py",
     "fetch/window.py", "pipeline/ending.py", "pipeline/intake.py", "pipeline/progress.py",

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 from monitor.config.desired import Desired
 from monitor.config.feed_access import access_change
 from monitor.config.recipients import BUILTIN
-from monitor.deliver.signature import GRACE, generate_secret
+from monitor.deliver.hook.signature import GRACE, generate_secret
 from monitor.errors import ConfigError, Problem
 from monitor.model import Channel, ChannelKind, Feed, Forecast, Place, Subscriber, Subscription, Topic
 from monitor.store import Transaction, audit, feeds, meta, places, recipients, watchlist

@@ -22,8 +22,8 @@ from monitor.config.forms import (
 )
 from monitor.config.places import Path as KeyPath
 from monitor.config.values import Fault, web_address_fault
-from monitor.deliver.apprise import url_fault
-from monitor.deliver.signature import SECRET_PREFIX
+from monitor.deliver.chat.apprise import url_fault
+from monitor.deliver.hook.signature import SECRET_PREFIX
 from monitor.model import Channel, ChannelKind, PayloadFormat, Subscriber, Subscription, Timing
 
 BUILTIN = "builtin"

@@ -51,7 +51,7 @@ def _as_list(value: Any) -> Any:
 
 
 def _dkim_key(value: SecretStr) -> SecretStr:
-    from monitor.deliver.dkim import private_key  # noqa: PLC0415 - few installations sign, and all read settings
+    from monitor.deliver.mail.dkim import private_key  # noqa: PLC0415 - few installations sign, and all read settings
 
     try:
         private_key(value.get_secret_value().encode())

@@ -3,15 +3,15 @@
 `SENDERS` is the whole list of channel kinds. The stage keeps no queue; the outbox rows are the store's.
 """
 
-from monitor.deliver.apprise import AppriseSender
+from monitor.deliver.chat.apprise import AppriseSender
 from monitor.deliver.console import ConsoleSender
-from monitor.deliver.dkim import DkimKey
-from monitor.deliver.email import EmailSender
+from monitor.deliver.hook.signature import generate_secret
+from monitor.deliver.hook.webhook import WebhookSender
+from monitor.deliver.mail.dkim import DkimKey
+from monitor.deliver.mail.email import EmailSender
+from monitor.deliver.relay.pool import RelayPool
 from monitor.deliver.retry import RetryPlan, plan
 from monitor.deliver.sender import Sender, SenderIdentity, SendTools, SmtpOptions
-from monitor.deliver.signature import generate_secret
-from monitor.deliver.smtp_pool import RelayPool
-from monitor.deliver.webhook import WebhookSender
 from monitor.model import ChannelKind
 
 SENDERS: dict[ChannelKind, Sender] = {

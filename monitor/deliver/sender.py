@@ -12,7 +12,7 @@ from typing import Literal, Protocol, TextIO
 
 import httpx
 
-from monitor.deliver.dkim import DkimKey
+from monitor.deliver.mail.dkim import DkimKey
 from monitor.errors import Refused
 from monitor.model import Alert, Attempt, Delivery, Notice, SendResult
 from monitor.net.guard import Network

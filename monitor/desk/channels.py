@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from monitor.app import App
 from monitor.config import load_desired
-from monitor.deliver.signature import GRACE, generate_secret
+from monitor.deliver.hook.signature import GRACE, generate_secret
 from monitor.errors import NotFound, Refused
 from monitor.model import Channel, ChannelKind
 from monitor.store import Transaction, audit, recipients

@@ -10,7 +10,7 @@ from typing import Any
 
 from monitor.app import App
 from monitor.config import load_desired, make_plan
-from monitor.deliver.smtp import probe as probe_relay
+from monitor.deliver.relay.smtp import probe as probe_relay
 from monitor.desk.channels import BY_FILE
 from monitor.desk.status import Status, status
 from monitor.errors import ConfigError

@@ -10,9 +10,9 @@ from email.utils import parseaddr
 from monitor.app import App
 from monitor.config import Settings
 from monitor.deliver import DkimKey, SmtpOptions
-from monitor.deliver.dkim import dns_record
-from monitor.deliver.mailbox import MailboxOptions, fetch_unread
-from monitor.deliver.smtp import RelayReport, examine
+from monitor.deliver.bounces.mailbox import MailboxOptions, fetch_unread
+from monitor.deliver.mail.dkim import dns_record
+from monitor.deliver.relay.smtp import RelayReport, examine
 from monitor.desk.doctor import Finding, Grade
 from monitor.desk.mail_records import aligned, dmarc_names, judge_dkim, judge_dmarc, judge_spf
 from monitor.errors import MonitorError, Refused

@@ -4,19 +4,19 @@ One evaluator (`document.holds`) serves the daemon, the examples, the explanatio
 disagree. Everything here is pure: no I/O, no clock, no randomness; markup never gets this far (`monitor.text.gate`).
 """
 
+from monitor.match.advice.finding import Finding
+from monitor.match.advice.lint import lint, lint_group
+from monitor.match.advice.sample import Sample
+from monitor.match.engine.matcher import ENGINE, TopicMatch, Watchlist, compile_watchlist
 from monitor.match.examples import BrokenExample, check_examples
 from monitor.match.explain import Clause, ClauseState, Explanation, explain
-from monitor.match.finding import Finding
-from monitor.match.groups import Groups
-from monitor.match.layout import layout
-from monitor.match.lint import lint, lint_group
-from monitor.match.matcher import ENGINE, TopicMatch, Watchlist, compile_watchlist
-from monitor.match.query import Query, mentions, parse_group, parse_query, used_groups
-from monitor.match.sample import Sample
-from monitor.match.stories import story_keys
-from monitor.match.story_text import StoryText, story_text
-from monitor.match.story_vector import packed, unpacked
-from monitor.match.story_window import STORY_ENGINE, Kept, Placement, Related, StoryRules, StoryWindow
+from monitor.match.language.groups import Groups
+from monitor.match.language.layout import layout
+from monitor.match.language.query import Query, mentions, parse_group, parse_query, used_groups
+from monitor.match.story.keys import story_keys
+from monitor.match.story.text import StoryText, story_text
+from monitor.match.story.vector import packed, unpacked
+from monitor.match.story.window import STORY_ENGINE, Kept, Placement, Related, StoryRules, StoryWindow
 
 __all__ = [
     "ENGINE",

@@ -4,8 +4,21 @@ The index holds every key under which a word of a text may be found, so that wha
 `wanted` makes of it. It decides nothing: what it lets through is judged by the matcher.
 """
 
-from monitor.match.document import pieces
-from monitor.match.tree import APART, FIELDS, LANGUAGE, And, AtLeast, Near, Node, Not, Or, Ref, Term, Within
+from monitor.match.engine.document import pieces
+from monitor.match.language.tree import (
+    APART,
+    FIELDS,
+    LANGUAGE,
+    And,
+    AtLeast,
+    Near,
+    Node,
+    Not,
+    Or,
+    Ref,
+    Term,
+    Within,
+)
 from monitor.model import ItemText
 from monitor.model.wanted import EVERYTHING, Key, Wanted, every, some
 from monitor.text.fold import words

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from monitor.match.document import Document, holds
+from monitor.match.engine.document import Document, holds
 from monitor.match.explain import explain_query
-from monitor.match.query import parse_query
+from monitor.match.language.query import parse_query
 from monitor.model import Example, ItemText, Topic
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from monitor.match.tree import FIELDS
+from monitor.match.language.tree import FIELDS
 from monitor.model import ItemText, Span
 
 OPEN, CLOSE = "[[", "]]"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from monitor.match.document import Document, holds, passages, spans
-from monitor.match.query import Query, parse_query
-from monitor.match.tree import And, AtLeast, Near, Node, Not, Or, Ref, Within
+from monitor.match.engine.document import Document, holds, passages, spans
+from monitor.match.language.query import Query, parse_query
+from monitor.match.language.tree import And, AtLeast, Near, Node, Not, Or, Ref, Within
 from monitor.model import ItemText, Span, Topic
 
 _NAMED = 3  # passages named in a sentence; the spans hold all of them

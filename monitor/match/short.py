@@ -7,10 +7,10 @@ and NOT C; of alternatives the one counts that lacks least.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from monitor.match.document import Document, found, holds
-from monitor.match.near import Place
-from monitor.match.query import Query
-from monitor.match.tree import And, AtLeast, Near, Node, Not, Or, Ref, Term, Within
+from monitor.match.engine.document import Document, found, holds
+from monitor.match.engine.near import Place
+from monitor.match.language.query import Query
+from monitor.match.language.tree import And, AtLeast, Near, Node, Not, Or, Ref, Term, Within
 from monitor.model import ItemText, Span
 
 _TITLE_WEIGHT = 2

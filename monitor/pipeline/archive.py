@@ -29,7 +29,11 @@ def folding() -> str:
     """Return a sign of how words are folded: it changes with the code or the languages that do it."""
     digest = hashlib.sha256()
     match = resources.files("monitor.match")
-    sources = [*_sources(resources.files("monitor.text")), match / "archive.py", match / "document.py"]
+    sources = [
+        *_sources(resources.files("monitor.text")),
+        match / "archive.py",
+        match / "engine" / "document.py",
+    ]
     for source in sources:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from monitor.deliver.bounces import BounceKind, BounceReport, read_report
-from monitor.deliver.mailbox import Letter, MailboxOptions, fetch_unread, mark_done
-from monitor.deliver.smtp_answers import BOUNCES
+from monitor.deliver.bounces.mailbox import Letter, MailboxOptions, fetch_unread, mark_done
+from monitor.deliver.bounces.report import BounceKind, BounceReport, read_report
+from monitor.deliver.relay.answers import BOUNCES
 from monitor.errors import MonitorError
 from monitor.model import Channel
 from monitor.pipeline.context import Context

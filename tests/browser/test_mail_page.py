@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.deliver import SenderIdentity
-from monitor.deliver.email import EmailSender
+from monitor.deliver.mail.email import EmailSender
 from monitor.model import (
     Alert,
     AlertKind,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from monitor.deliver.verp import bounce_key
+from monitor.deliver.bounces.verp import bounce_key
 from monitor.errors import ConfigError
 from monitor.options import bounce_options, smtp_options
 

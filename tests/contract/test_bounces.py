@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.deliver.bounces import BounceKind, BounceReport
+from monitor.deliver.bounces.report import BounceKind, BounceReport
 from monitor.model import Channel, ChannelKind
 from monitor.pipeline.bounces import settle
 from monitor.store import Store, Transaction, audit, bounces, outbox, recipients, suppressions

@@ -14,8 +14,8 @@ from ipaddress import ip_network
 import pytest
 
 from monitor.deliver import SENDERS, SenderIdentity, SendTools
-from monitor.deliver.apprise import SCHEMES, AppriseSender, url_fault
-from monitor.deliver.chat import ChatText
+from monitor.deliver.chat.apprise import SCHEMES, AppriseSender, url_fault
+from monitor.deliver.chat.text import ChatText
 from monitor.demo.loopback import HttpServer, Request, Response
 from monitor.model import Alert, Attempt, ChannelKind, Delivery, SendOutcome, SendResult
 from monitor.net.guard import Network
@@ -223,7 +223,7 @@ def test_loading_it_changes_nothing_in_how_mails_are_written() -> None:
     program = (
         "import email.charset, sys\n"
         "before = dict(email.charset.CHARSETS)\n"
-        "from monitor.deliver.apprise import url_fault\n"
+        "from monitor.deliver.chat.apprise import url_fault\n"
         "assert 'apprise' not in sys.modules, 'it is imported by those who have such a channel'\n"
         "assert url_fault('ntfy://news') is None\n"
         "assert 'apprise.plugins.email' in sys.modules\n"

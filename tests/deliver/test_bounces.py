@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.deliver.bounces import BounceKind, read_report
-from monitor.deliver.verp import bounce_key, return_address
+from monitor.deliver.bounces.report import BounceKind, read_report
+from monitor.deliver.bounces.verp import bounce_key, return_address
 
 KEY = bounce_key(b"k" * 32)
 UID = "msg_" + "ab" * 16

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.deliver.chat import BODY_LIMIT, TITLE_LIMIT, ChatText, alert_text, notice_text
+from monitor.deliver.chat.text import BODY_LIMIT, TITLE_LIMIT, ChatText, alert_text, notice_text
 from monitor.model import Alert, AlertKind, Notice, Surge, Topic
 from tests.deliver.events import event
 

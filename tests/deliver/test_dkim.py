@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.deliver.dkim import DkimKey, dns_record, private_key, signed
-from monitor.deliver.email import EmailSender
+from monitor.deliver.mail.dkim import DkimKey, dns_record, private_key, signed
+from monitor.deliver.mail.email import EmailSender
 from monitor.deliver.sender import SenderIdentity
 from monitor.errors import Refused
 from monitor.model import Alert, Notice, NoticeKind

@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.deliver import SENDERS, SenderIdentity, SendTools
-from monitor.deliver.headers import ascii_address
-from monitor.deliver.thread import SUBJECT_LIMIT
+from monitor.deliver.mail.headers import ascii_address
+from monitor.deliver.mail.thread import SUBJECT_LIMIT
 from monitor.model import Alert, Attempt, ChannelKind, Delivery, SendOutcome, Span, Topic
 
 EMAIL = SENDERS[ChannelKind.EMAIL]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.deliver.email import EmailSender
-from monitor.deliver.headers import alert_headers
+from monitor.deliver.mail.email import EmailSender
+from monitor.deliver.mail.headers import alert_headers
 from monitor.deliver.sender import SenderIdentity
 from monitor.model import Alert, AlertKind
 from tests.deliver.news_mails import body, for_reader, parsed

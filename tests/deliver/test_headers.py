@@ -8,8 +8,8 @@ from email import charset
 
 import pytest
 
-from monitor.deliver.email import EmailSender
-from monitor.deliver.headers import alert_headers
+from monitor.deliver.mail.email import EmailSender
+from monitor.deliver.mail.headers import alert_headers
 from monitor.deliver.sender import SenderIdentity
 from monitor.model import Alert, AlertKind, Notice, NoticeKind
 from tests.deliver.news_mails import (

@@ -6,7 +6,7 @@ from email.policy import default
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor.deliver.mime import mail_bytes
+from monitor.deliver.mail.mime import mail_bytes
 
 LINES = st.text(
     st.characters(exclude_characters="\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", exclude_categories=["Cs"])

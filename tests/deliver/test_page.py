@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from monitor.deliver.email import EmailSender
 from monitor.deliver.links import Link, LinkKind, read_token
-from monitor.deliver.page import HTML_LIMIT, render_text
+from monitor.deliver.mail.email import EmailSender
+from monitor.deliver.mail.page import HTML_LIMIT, render_text
 from monitor.deliver.sender import SenderIdentity
 from monitor.model import Alert, AlertKind, FeedHealth, HoldCause, Notice, NoticeKind, Priority
 from tests.deliver.news_mails import NOW, body, digest_of, entry, for_reader, story, topic

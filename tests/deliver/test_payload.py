@@ -19,8 +19,8 @@ from standardwebhooks.webhooks import Webhook
 
 from monitor.deliver import SENDERS, SenderIdentity, generate_secret
 from monitor.deliver.digest import layout
-from monitor.deliver.payload import ALERT_TYPES, alert_type, content_type
-from monitor.deliver.signature import signed_headers
+from monitor.deliver.hook.payload import ALERT_TYPES, alert_type, content_type
+from monitor.deliver.hook.signature import signed_headers
 from monitor.model import (
     Alert,
     AlertHit,

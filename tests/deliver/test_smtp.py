@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from monitor.deliver import SENDERS, SenderIdentity, SendTools, SmtpOptions
-from monitor.deliver.smtp import probe
+from monitor.deliver.relay.smtp import probe
 from monitor.errors import Refused
 from monitor.model import Alert, Attempt, ChannelKind, Delivery, SendOutcome, SendResult
 

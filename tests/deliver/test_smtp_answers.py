@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.deliver.smtp_answers import Slower, Step, is_hard, judged
+from monitor.deliver.relay.answers import Slower, Step, is_hard, judged
 from monitor.model import SendOutcome
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from monitor.deliver.relay.pool import RelayPool
 from monitor.deliver.sender import Mail, SmtpOptions
-from monitor.deliver.smtp_pool import RelayPool
 from monitor.model import SendOutcome
 
 TEXT = b"From: a@news.example\r\n\r\nhello\r\n"
@@ -144,7 +144,7 @@ async def test_an_idle_connection_is_closed_and_an_older_one_is_asked_first(
                 while relay.open:  # noqa: ASYNC110 - the relay is another party
                     await asyncio.sleep(0.01)
         assert relay.verbs == [["EHLO", "MAIL", "RCPT", "DATA", "QUIT"]]
-    monkeypatch.setattr("monitor.deliver.smtp_pool.CHECK_AFTER", 0.0)
+    monkeypatch.setattr("monitor.deliver.relay.pool.CHECK_AFTER", 0.0)
     async with wire() as relay:
         async with pool_for(relay) as pool:
             await pool.hand_over(mail())

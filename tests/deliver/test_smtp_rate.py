@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.deliver.smtp_rate import Bucket
+from monitor.deliver.relay.rate import Bucket
 
 
 def sent_in(bucket: Bucket, seconds: float, *, start: float = 1000.0) -> int:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.deliver.email import EmailSender
+from monitor.deliver.mail.email import EmailSender
+from monitor.deliver.mail.thread import THREAD_LENGTH, is_answer, subject_of, thread_name
 from monitor.deliver.sender import SenderIdentity
-from monitor.deliver.thread import THREAD_LENGTH, is_answer, subject_of, thread_name
 from monitor.model import Alert, AlertKind, Surge
 from tests.deliver.news_mails import digest_of, entry, for_reader, parsed, story, topic
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.deliver.verp import bounce_key, return_address, sealed_uids
+from monitor.deliver.bounces.verp import bounce_key, return_address, sealed_uids
 
 KEY = bounce_key(b"k" * 32)
 UIDS = st.from_regex(r"msg_[0-9a-f]{32}", fullmatch=True)

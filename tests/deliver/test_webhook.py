@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from monitor.deliver import SENDERS, SenderIdentity, SendTools, generate_secret
-from monitor.deliver.signature import sign
-from monitor.deliver.webhook import REPLY_BYTES, REPLY_KEPT, WebhookSender, retry_after
+from monitor.deliver.hook.signature import sign
+from monitor.deliver.hook.webhook import REPLY_BYTES, REPLY_KEPT, WebhookSender, retry_after
 from monitor.errors import GuardError
 from monitor.model import Alert, Attempt, ChannelKind, Delivery, SendOutcome, SendResult, Span, Topic
 

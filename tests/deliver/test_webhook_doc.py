@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from monitor.deliver import SENDERS, SenderIdentity, generate_secret
+from monitor.deliver.hook.signature import sign
 from monitor.deliver.retry import SCHEDULE
-from monitor.deliver.signature import sign
 from monitor.model import Alert, ChannelKind, Notice, PayloadFormat
 from tests.deliver.events import EVENTS, event
 

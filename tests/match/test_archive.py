@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from monitor.match import parse_query
 from monitor.match.archive import KEY_LIMIT, UNLISTED, filed_words, let_through, nearly, wanted
-from monitor.match.document import Document, holds
+from monitor.match.engine.document import Document, holds
 from monitor.match.short import near_miss
 from monitor.model import ItemText
 from monitor.model.wanted import EVERYTHING, NOTHING, Every, Key, Some, Wanted, every, some

@@ -1,8 +1,8 @@
 """A document's words and places."""
 
 from monitor.match import parse_query
-from monitor.match.document import Document, found, holds, spans
-from monitor.match.tree import Term
+from monitor.match.engine.document import Document, found, holds, spans
+from monitor.match.language.tree import Term
 from monitor.model import ItemText
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from monitor.match import compile_watchlist, explain
-from monitor.match.document import Document, pieces
-from monitor.match.query import parse_query
-from monitor.match.tree import Term, Within
+from monitor.match.engine.document import Document, pieces
+from monitor.match.language.query import parse_query
+from monitor.match.language.tree import Term, Within
 from monitor.model import ItemText
 from tests.match.test_near import topic
 

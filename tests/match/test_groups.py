@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.match import compile_watchlist, lint, lint_group, mentions, parse_group, parse_query, used_groups
-from monitor.match.tree import And, Ref
+from monitor.match.language.tree import And, Ref
 from monitor.model import ItemText
 from tests.match.test_near import topic
 

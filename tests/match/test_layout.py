@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.match import layout, parse_query
-from monitor.match.layout import WIDTH
-from monitor.match.screen import comments
+from monitor.match.language.layout import WIDTH
+from monitor.match.language.screen import comments
 from tests.match.test_query import queries
 
 LONG = " OR ".join(f"alternative{number}" for number in range(12))

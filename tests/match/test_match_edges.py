@@ -4,10 +4,10 @@ import pytest
 
 from monitor.errors import QueryError
 from monitor.match import compile_watchlist, explain, lint, parse_query, story_keys
-from monitor.match.document import OCCURRENCES, Document
-from monitor.match.index import MEMORY
-from monitor.match.screen import QUERY_LIMIT
-from monitor.match.tree import Term
+from monitor.match.engine.document import OCCURRENCES, Document
+from monitor.match.engine.index import MEMORY
+from monitor.match.language.screen import QUERY_LIMIT
+from monitor.match.language.tree import Term
 from monitor.model import Example, ItemText, Priority, Topic
 
 
@@ -133,7 +133,7 @@ def test_where_advice_is_given_and_where_not(query: str, columns: list[int]) -> 
 
 
 def test_advice_without_a_hint_has_no_empty_brackets() -> None:
-    from monitor.match.finding import Finding
+    from monitor.match.advice.finding import Finding
 
     assert str(Finding(code="c", message="m")) == "line 1, column 1: m"
 

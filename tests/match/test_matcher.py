@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.match import TopicMatch, Watchlist, compile_watchlist
-from monitor.match.document import OCCURRENCES
+from monitor.match.engine.document import OCCURRENCES
 from monitor.model import ItemText, Priority, Topic
 from monitor.text.languages.english import singular as english_singular
 from monitor.text.languages.spanish import singular as spanish_singular

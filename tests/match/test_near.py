@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.match import compile_watchlist, parse_query
-from monitor.match.document import Document, holds, spans
-from monitor.match.tree import And, AtLeast, Near, Node, Not, Or, Term, Within
+from monitor.match.engine.document import Document, holds, spans
+from monitor.match.language.tree import And, AtLeast, Near, Node, Not, Or, Term, Within
 from monitor.model import ItemText, Priority, Topic
 
 LETTERS = "abcd"

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.match import parse_query
-from monitor.match.document import OCCURRENCES, Document, found, holds
-from monitor.match.index import Texts
-from monitor.match.leaf import leaf_node, leaf_text, read_leaf
-from monitor.match.near import Place
-from monitor.match.packed import Packed, Packer, members_of
-from monitor.match.reading import Reading, View
-from monitor.match.tree import Node, scoped_terms
-from monitor.match.verdict import Verdict
+from monitor.match.engine.document import OCCURRENCES, Document, found, holds
+from monitor.match.engine.index import Texts
+from monitor.match.engine.leaf import leaf_node, leaf_text, read_leaf
+from monitor.match.engine.near import Place
+from monitor.match.engine.packed import Packed, Packer, members_of
+from monitor.match.engine.reading import Reading, View
+from monitor.match.engine.verdict import Verdict
+from monitor.match.language.tree import Node, scoped_terms
 from monitor.model import ItemText
 
 LETTERS = "abcdef"

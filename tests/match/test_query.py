@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.match import parse_query
-from monitor.match.tree import And, Node, Not, Or, Term, Within
+from monitor.match.language.tree import And, Node, Not, Or, Term, Within
 
 words = st.sampled_from(
     ["a", "b-c", "U.S.", "cárteles", "AND", "or", "NEAR", "Peña’s", "=", "#x", "e\u0301", "1,500", "x y  z"]

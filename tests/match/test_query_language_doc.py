@@ -8,8 +8,8 @@ import pytest
 
 from monitor.errors import QueryError
 from monitor.match import compile_watchlist, lint, parse_query, used_groups
-from monitor.match.screen import NESTING_LIMIT, QUERY_LIMIT
-from monitor.match.term import PHRASE_LIMIT
+from monitor.match.language.screen import NESTING_LIMIT, QUERY_LIMIT
+from monitor.match.language.term import PHRASE_LIMIT
 from monitor.model import ItemText, Priority, Topic
 
 PAGE = Path(__file__).parents[2] / "docs" / "query-language.md"

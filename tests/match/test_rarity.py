@@ -2,8 +2,8 @@
 
 import pytest
 
-from monitor.match.leaf import Leaf, leaf_keys
-from monitor.match.rarity import cost, telling
+from monitor.match.engine.leaf import Leaf, leaf_keys
+from monitor.match.engine.rarity import cost, telling
 
 
 def leaf(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.match import compile_watchlist, parse_query
-from monitor.match.document import OCCURRENCES, Document, holds, spans
+from monitor.match.engine.document import OCCURRENCES, Document, holds, spans
 from monitor.model import ItemText, Priority, Topic
 from monitor.text.fold import words
 
@@ -60,7 +60,7 @@ def test_pieces_tell_what_the_whole_text_does(
     for watchlist in WATCHLISTS:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
-                "monitor.match.reading._MANY", many
+                "monitor.match.engine.reading._MANY", many
             )  # leaves from which on all of it is read after all
             found = {match.topic.slug: match.spans for match in watchlist.match(text)}
         expected = {}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.match import Sample, lint, lint_group, parse_query
-from monitor.match.finding import Finding
+from monitor.match.advice.finding import Finding
 from monitor.model import Example, ItemText, Priority, Topic
 from tests.match.chance import VOCABULARY, Shape, random_item, random_tree, topic_of
 

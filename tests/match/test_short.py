@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from monitor.match import parse_query
-from monitor.match.document import Document, holds
+from monitor.match.engine.document import Document, holds
 from monitor.match.excerpt import CLOSE, OPEN, excerpts
 from monitor.match.short import Lack, NearMiss, near_miss
 from monitor.model import ItemText, Span

@@ -3,9 +3,9 @@
 import pytest
 
 from monitor.match import story_text
-from monitor.match.glossary import CONCEPTS
-from monitor.match.stem import stem
-from monitor.match.story_text import feature_of, number_of
+from monitor.match.story.glossary import CONCEPTS
+from monitor.match.story.stem import stem
+from monitor.match.story.text import feature_of, number_of
 from monitor.model import ItemText
 
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.match import packed, story_text, unpacked
-from monitor.match.story_index import StoryIndex
-from monitor.match.story_rarity import GENERAL, Rarity, rarity_of_features, rarity_of_terms
-from monitor.match.story_text import number_of
-from monitor.match.story_vector import SCALE, Trace, containment, trace_of
+from monitor.match.story.index import StoryIndex
+from monitor.match.story.rarity import GENERAL, Rarity, rarity_of_features, rarity_of_terms
+from monitor.match.story.text import number_of
+from monitor.match.story.vector import SCALE, Trace, containment, trace_of
 from monitor.model import ItemText
 
 

@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 
 from monitor.match import lint, lint_group
-from monitor.match.finding import Finding
+from monitor.match.advice.finding import Finding
 from monitor.model import Example, Priority, Topic
 from monitor.text.fold import words
 
@@ -79,7 +79,7 @@ def test_a_twin_in_a_named_group_counts_and_the_group_is_looked_at_by_itself() -
 
 
 def test_the_glossary_holds_single_words_in_two_columns() -> None:
-    lines = files("monitor.match").joinpath("glossary.txt").read_text(encoding="utf-8").splitlines()
+    lines = files("monitor.match.advice").joinpath("glossary.txt").read_text(encoding="utf-8").splitlines()
     rows = [line for line in lines if not line.startswith("#")]
     assert len(rows) > 50
     for row in rows:

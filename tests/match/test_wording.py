@@ -4,7 +4,7 @@ import pytest
 
 from monitor.errors import QueryError
 from monitor.match import explain, lint, parse_query
-from monitor.match.finding import Finding
+from monitor.match.advice.finding import Finding
 from monitor.model import Example, ItemText, Priority, Topic
 
 NOT_HERE = ("NOT cannot stand here", "write it once, before a term, title: or a parenthesis")

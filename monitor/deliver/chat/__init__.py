@@ -1,0 +1,1 @@
+"""Chats by Apprise: short texts to allowed services, through guarded connections."""

@@ -1,0 +1,1 @@
+"""Email: what a message looks like, from its headers to both of its renderings."""

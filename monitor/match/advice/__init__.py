@@ -1,0 +1,1 @@
+"""Advice on topics: what the language allows and yet is probably not meant."""

@@ -1,0 +1,1 @@
+"""The engine: many topics against one item, without asking each topic."""

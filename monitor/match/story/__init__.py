@@ -1,0 +1,1 @@
+"""Stories: which items tell of one happening, by copies and by likeness."""
