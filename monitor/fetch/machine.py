@@ -6,18 +6,22 @@ reads, entry by entry and state by state.
 """
 
 import contextlib
+import functools
 import re
 from typing import Any
 
 import feedparser.api
 from feedparser.html import _cp1252
+from feedparser.urls import make_safe_absolute_uri
 from feedparser.util import FeedParserDict
 
-_APART = frozenset({"content", "link", "category", "tags", "itunes_keywords"})  # kept in ways of their own
+_APART = frozenset({"content", "category", "tags", "itunes_keywords"})  # kept in ways of their own
+_INHERITED = frozenset({"base", "lang", "xml:base", "xml:lang"})  # attributes that hold for what is inside
 _ROOTS = frozenset({"feed", "rss", "rdf:RDF"})  # their language is the feed's
 _KEEP_TEXTINPUT = frozenset({"title", "link", "description", "name"})
 _KEEP_IMAGE = frozenset({"title", "link", "description", "url", "href", "width", "height"})
 _XHTML = "application/xhtml+xml"
+_TAKEN_FOR_ENTITY = re.compile("&([A-Za-z0-9_]+);")
 # Only with such characters can text be UTF-8 that was read as ISO 8859-1, or hold what is Windows' own.
 _DUBIOUS = re.compile("[\xc2-\xf4][\x80-\xbf]|[\x80-\x9f]")
 _set = dict.__setitem__
@@ -58,10 +62,12 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
             tag = tags.get(name)
             if tag is None:
                 tag = tags[name] = self._tag(name)
-            if not tag or attributes or self.decls:
+            if not tag or self.decls or (attributes and " " in "".join(attributes)):  # one in a namespace
                 started(name, attributes)
             else:
-                self.unknown_starttag(tag, [])
+                self.unknown_starttag(
+                    tag, list({key.lower(): value for key, value in attributes.items()}.items())
+                )
 
         def end(name: str) -> None:
             if tag := tags.get(name):
@@ -82,11 +88,17 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         """Enter an element."""
-        if attrs or self.incontent or self.baseuri != "" or tag in _ROOTS:
+        if (
+            self.incontent
+            or tag in _ROOTS
+            or (self.baseuri and not _settled(self.baseuri))
+            or any(name in _INHERITED or name.startswith("xmlns") for name, _ in attrs)
+        ):
             super().unknown_starttag(tag, attrs)
             return
+        own = dict(map(self._normalize_attributes, attrs))
         self.depth += 1
-        self.basestack.append("")
+        self.basestack.append(self.baseuri)
         self.langstack.append(self.lang)
         prefix, colon, suffix = tag.partition(":")
         if not colon:
@@ -99,9 +111,12 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
             if tag not in _KEEP_IMAGE:
                 self.inimage = 0
         try:
-            getattr(self, f"_start_{name}")({})
+            getattr(self, f"_start_{name}")(own)
         except AttributeError:  # no such method, or something in it: to feedparser these are one
-            self.push(name, 1)
+            if own:
+                self._get_context()[name] = own
+            else:
+                self.push(name, 1)
 
     def push_content(self, *arguments: Any) -> None:
         """Enter a content."""
@@ -116,19 +131,22 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
             self.elementstack[-1][2].append(text)
 
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
-        """Leave an element, and keep its text as the entry's."""
+        """Leave an element, and keep its text as the entry's or the feed's."""
         stack, params = self.elementstack, self.contentparams
         if not stack or stack[-1][0] != element:
             return None
         if (
             element in _APART
-            or not (self.inentry and strip_whitespace and stack[-1][1])
+            or not strip_whitespace
             or self.insource
             or params.get("base64")
             or params.get("type") == _XHTML
         ):
             return super().pop(element, strip_whitespace)
-        output = "".join(stack.pop()[2]).strip()
+        _, expects_text, parts = stack.pop()
+        output = "".join(parts).strip()
+        if not expects_text:
+            return output
         if output and element in self.can_be_relative_uri and (element != "id" or self.guidislink):
             output = self.resolve_uri(output)
         if (
@@ -140,12 +158,15 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
         params.pop("mode", None)
         params.pop("base64", None)
         output = _mended(output)
-        if element != "title" or not -1 < self.title_depth <= self.depth:
-            self._keep("summary" if element == "description" else element, output)
-        return output
+        if element == "title" and -1 < self.title_depth <= self.depth:
+            return output
+        if self.inentry:
+            return self._keep_link(self.entries[-1], output) if element == "link" else self._keep(element, output)
+        return self._keep_of_feed(element, output) if self.infeed else output
 
-    def _keep(self, name: str, output: str) -> None:
+    def _keep(self, element: str, output: str) -> str:
         """Keep a text of the entry; of two, the less deep one."""
+        name = "summary" if element == "description" else element
         entry = self.entries[-1]
         depths = self.property_depth_map.setdefault(entry, {})
         before = depths.get(name)
@@ -154,6 +175,30 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
             self._put(entry, name, output)
         if self.incontent:
             self._put(entry, f"{name}_detail", FeedParserDict(self.contentparams, value=output))
+        return output
+
+    def _keep_link(self, entry: Any, output: str) -> str:
+        """Keep an entry's link, of which `&a;` was `&a` before feedparser's other parser touched it."""
+        if self.inimage:
+            return output
+        output = _TAKEN_FOR_ENTITY.sub(r"&\g<1>", output.replace("&amp;", "&"))
+        _set(entry, "link", output)
+        if output:
+            entry["links"][-1]["href"] = output
+        return output
+
+    def _keep_of_feed(self, element: str, output: str) -> str:
+        """Keep a text of the feed, or of its image or text input."""
+        name = "subtitle" if element == "description" else element
+        context = self._get_context()
+        self._put(context, name, output)
+        if element == "link":
+            output = _TAKEN_FOR_ENTITY.sub(r"&\g<1>", output)
+            self._put(context, name, output)
+            context["links"][-1]["href"] = output
+        elif self.incontent:
+            self._put(context, f"{name}_detail", FeedParserDict(self.contentparams, value=output))
+        return output
 
     def _put(self, entry: Any, name: str, value: object) -> None:
         """Set what an entry has under a name; only some have another one that counts."""
@@ -161,6 +206,12 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
             entry[name] = value
         else:
             _set(entry, name, value)
+
+
+@functools.lru_cache(maxsize=64)
+def _settled(base: str) -> bool:
+    """Whether feedparser, which resolves a base against itself at every element, leaves this one as it is."""
+    return (make_safe_absolute_uri(base, base) or base) == base
 
 
 def _mended(text: str) -> str:
