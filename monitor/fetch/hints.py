@@ -5,12 +5,11 @@ RFC 5005 (prev-archive, next), JSON Feed 1.1 (hubs, next_url). A link with no sc
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urljoin
 
+from monitor.fetch.address import absolute
 from monitor.model import Hints
-from monitor.text import gate
 
 _LONGEST = 366 * 24 * 3600  # seconds; what asks for more is a slip of the pen
 _PERIODS = {
@@ -24,6 +23,8 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _HEAD = 256 * 1024  # bytes searched; feeds without their entries are smaller
 _LIST = 8 * 1024
 _HOUR = re.compile(rb"<hour>\s{0,99}(\d{1,2})\s{0,99}</hour>")
+# What feedparser keeps under a name, without its search for second ones; nothing asked for here has one.
+_get: Callable[..., Any] = dict.get
 _DAY = re.compile(rb"<day>\s{0,99}([a-z]{6,9})\s{0,99}</day>")
 
 
@@ -32,7 +33,7 @@ def of_feed(feed: Mapping[str, Any], head: bytes, *, url: str) -> Hints:
 
     `head` is the document, best without its entries: feedparser keeps only the last of the hours and days to skip.
     """
-    links = [link for link in feed.get("links", ()) if isinstance(link.get("href"), str)]
+    links = [(str(_get(link, "rel")).lower().split(), _get(link, "href")) for link in feed.get("links", ())]
     low = head[:_HEAD].lower()
     named = (
         _DAYS.index(day.decode()) for day in _DAY.findall(_inside(low, b"skipdays")) if day.decode() in _DAYS
@@ -51,11 +52,11 @@ def of_json_feed(feed: Mapping[str, Any], *, url: str) -> Hints:
     """Read hints from a JSON Feed."""
     hubs = feed.get("hubs")
     named = [hub for hub in hubs if isinstance(hub, dict)] if isinstance(hubs, list) else []
-    found = (_address(hub.get("url"), url) for hub in named if str(hub.get("type")).lower() == "websub")
+    found = (absolute(hub.get("url"), url) for hub in named if str(hub.get("type")).lower() == "websub")
     return Hints(
         hub=next(filter(None, found), None),
-        self_url=_address(feed.get("feed_url"), url),
-        older=_address(feed.get("next_url"), url),
+        self_url=absolute(feed.get("feed_url"), url),
+        older=absolute(feed.get("next_url"), url),
     )
 
 
@@ -94,16 +95,7 @@ def _skipped(found: Iterable[int], count: int) -> tuple[int, ...]:
     return tuple(numbers) if len(numbers) < count else ()
 
 
-def _first(links: Iterable[Mapping[str, Any]], rel: str, url: str) -> str | None:
-    """Return the first usable address among the links of a relation (a rel may name several)."""
-    found = (_address(link["href"], url) for link in links if rel in str(link.get("rel")).lower().split())
+def _first(links: Iterable[tuple[Sequence[str], object]], rel: str, url: str) -> str | None:
+    """Return the first usable address among the links of a relation (a link may name several)."""
+    found = (absolute(href, url) for rels, href in links if rel in rels)
     return next(filter(None, found), None)
-
-
-def _address(value: object, url: str) -> str | None:
-    if not isinstance(value, str) or not value.strip():
-        return None
-    try:
-        return gate.link(urljoin(url, value.strip()))
-    except ValueError:
-        return None

@@ -15,7 +15,7 @@ from feedparser.html import _cp1252
 from feedparser.urls import make_safe_absolute_uri
 from feedparser.util import FeedParserDict
 
-_APART = frozenset({"content", "category", "tags", "itunes_keywords"})  # kept in ways of their own
+_TAGS = frozenset({"category", "tags", "itunes_keywords"})  # kept when they end
 _INHERITED = frozenset({"base", "lang", "xml:base", "xml:lang"})  # attributes that hold for what is inside
 _ROOTS = frozenset({"feed", "rss", "rdf:RDF"})  # their language is the feed's
 _KEEP_TEXTINPUT = frozenset({"title", "link", "description", "name"})
@@ -61,7 +61,7 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
         def start(name: str, attributes: dict[str, str]) -> None:
             tag = tags.get(name)
             if tag is None:
-                tag = tags[name] = self._tag(name)
+                tag = tags[name] = _tag(name)
             if not tag or self.decls or (attributes and " " in "".join(attributes)):  # one in a namespace
                 started(name, attributes)
             else:
@@ -76,15 +76,6 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
                 ended(name)
 
         parser.StartElementHandler, parser.EndElementHandler = start, end
-
-    def _tag(self, name: str) -> str:
-        """Return what feedparser calls an element that expat calls `namespace name prefix`; '' if it depends."""
-        namespace, local = name.split(" ")[:2] if " " in name else ("", name)
-        prefix = self._matchnamespaces.get(namespace.lower())
-        local = local.lower()
-        if prefix is None or "userland" in namespace.lower() or local in {"math", "svg"}:
-            return ""
-        return f"{prefix}:{local}".lower() if prefix else local
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         """Enter an element."""
@@ -136,7 +127,7 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
         if not stack or stack[-1][0] != element:
             return None
         if (
-            element in _APART
+            element == "content"
             or not strip_whitespace
             or self.insource
             or params.get("base64")
@@ -158,10 +149,14 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
         params.pop("mode", None)
         params.pop("base64", None)
         output = _mended(output)
-        if element == "title" and -1 < self.title_depth <= self.depth:
+        if element in _TAGS or (element == "title" and -1 < self.title_depth <= self.depth):
             return output
         if self.inentry:
-            return self._keep_link(self.entries[-1], output) if element == "link" else self._keep(element, output)
+            return (
+                self._keep_link(self.entries[-1], output)
+                if element == "link"
+                else self._keep(element, output)
+            )
         return self._keep_of_feed(element, output) if self.infeed else output
 
     def _keep(self, element: str, output: str) -> str:
@@ -206,6 +201,17 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
             entry[name] = value
         else:
             _set(entry, name, value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _tag(name: str) -> str:
+    """Return what feedparser calls an element that expat calls `namespace name prefix`; '' if it depends."""
+    namespace, local = name.split(" ")[:2] if " " in name else ("", name)
+    prefix = Machine._matchnamespaces.get(namespace.lower())  # noqa: SLF001 - feedparser's table
+    local = local.lower()
+    if prefix is None or "userland" in namespace.lower() or local in {"math", "svg"}:
+        return ""
+    return f"{prefix}:{local}".lower() if prefix else local
 
 
 @functools.lru_cache(maxsize=64)

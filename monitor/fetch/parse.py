@@ -11,12 +11,12 @@ import xml.sax
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 
 import feedparser
 import feedparser.encodings
 
 from monitor.fetch import hints, jsonfeed, strict
+from monitor.fetch.address import absolute
 from monitor.fetch.cut import cut, outside
 from monitor.fetch.dates import read
 from monitor.fetch.document import AUTHOR_LIMIT, MAX_TAGS, TAG_LIMIT, Entry, Parsed
@@ -52,7 +52,6 @@ _DECLARED = re.compile(rb"""<\?xml[^<>]{0,99}\sencoding=["']([A-Za-z0-9._:-]{1,4
 _ASCII_LIKE = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
 _SPACE = re.compile(rb"\s")
 _LONG_SPACE = re.compile(rb"\s{1024,}")
-_PLAIN_LINK = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*/[!$-:=@-\[\]-~]*(?:\?[!$-:=?-\[\]-~]+)?")
 _BINARY = re.compile(r"(?:image|audio|video|font)/")
 # What feedparser keeps under a name, without its search for second ones: it would take `published` for `updated`.
 _get: Callable[..., Any] = dict.get
@@ -297,16 +296,7 @@ def _link(raw: Any, url: str) -> str | None:
     value = _get(raw, "link") or ""
     if value == _get(raw, "id") and _get(raw, "guidislink") and not re.match(r"(?i)https?://", value):
         return None  # a guid serves as link when there is none, but `4711` is no address
-    if _PLAIN_LINK.fullmatch(value) and len(value) <= gate.LINK_LIMIT:
-        return value  # usable as it stands: neither relative nor anything to clean
-    return gate.link(_join(url, value)) if value else None
-
-
-def _join(url: str, value: str) -> str:
-    try:
-        return urljoin(url, value.strip())
-    except ValueError:
-        return ""
+    return absolute(value, url)
 
 
 def _texts(raw: Any) -> tuple[str, str]:

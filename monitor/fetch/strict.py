@@ -10,6 +10,7 @@ state, so the same bytes in another context are another piece.
 import hashlib
 import re
 import xml.sax
+import xml.sax.expatreader
 import xml.sax.handler
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -81,7 +82,8 @@ class _Reading:
         # Without a base of the feed's own, feedparser carries an entry's xml:base on to all that follow; then only
         # entries with nothing relative in them are the same wherever they stand.
         first, last = cut.spans[0][0], cut.spans[-1][1]
-        self._drifts = _BASE.search(data, first, last) is not None
+        place = data.find(b"base", first, last)  # faster than the pattern, and mostly in vain
+        self._drifts = place >= 0 and _BASE.search(data, place, last) is not None
         self._relative = False
         self._machine: Any = Machine()
         self._machine.guidislink = 0  # as at every entry's start; else it comes into being with the first
@@ -227,7 +229,7 @@ class _Reading:
 
 def _reader() -> Any:
     """Return what feeds feedparser's parser, set up as feedparser does it."""
-    reader = xml.sax.make_parser()  # noqa: S317 - no entity is declared, and the process is limited
+    reader: Any = xml.sax.expatreader.create_parser()
     reader.setFeature(xml.sax.handler.feature_namespaces, True)
     reader.setFeature(xml.sax.handler.feature_external_ges, False)
     return reader
