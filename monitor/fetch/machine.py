@@ -8,6 +8,8 @@ reads, entry by entry and state by state.
 import contextlib
 import functools
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import feedparser.api
@@ -20,6 +22,7 @@ _INHERITED = frozenset({"base", "lang", "xml:base", "xml:lang"})  # attributes t
 _ROOTS = frozenset({"feed", "rss", "rdf:RDF"})  # their language is the feed's
 _KEEP_TEXTINPUT = frozenset({"title", "link", "description", "name"})
 _KEEP_IMAGE = frozenset({"title", "link", "description", "url", "href", "width", "height"})
+_CONTENTS = frozenset({"title", "description", "summary", "subtitle", "rights", "content", "content_encoded"})
 _XHTML = "application/xhtml+xml"
 _TAKEN_FOR_ENTITY = re.compile("&([A-Za-z0-9_]+);")
 # Only with such characters can text be UTF-8 that was read as ISO 8859-1, or hold what is Windows' own.
@@ -44,6 +47,18 @@ class _Params(FeedParserDict):  # type: ignore[misc]  # feedparser is not typed
         return FeedParserDict(self)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """What feedparser does with an element, known by its name and what its prefix is mapped to."""
+
+    tag: str  # what it calls it; '' if that depends on more than its name
+    name: str = ""  # and under which name it keeps it
+    begin: Callable[["Machine", dict[str, str]], object] | None = None
+    finish: Callable[["Machine"], object] | None = None
+    keeps_textinput: bool = True
+    keeps_image: bool = True
+
+
 class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
     """The parser: neither resolves addresses in mark-up nor sanitises it."""
 
@@ -55,59 +70,114 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
 
     def listen(self, parser: Any) -> None:
         """Take plain elements from an expat parser that xml.sax has set up; the others reach its own handlers."""
-        tags: dict[str, str] = {}
-        started, ended = parser.StartElementHandler, parser.EndElementHandler
+        ways: dict[str, _Way] = {}
+        started, ended, declared = (
+            parser.StartElementHandler,
+            parser.EndElementHandler,
+            parser.StartNamespaceDeclHandler,
+        )
+
+        def declare(prefix: str | None, uri: str) -> None:
+            ways.clear()
+            declared(prefix, uri)
 
         def start(name: str, attributes: dict[str, str]) -> None:
-            tag = tags.get(name)
-            if tag is None:
-                tag = tags[name] = _tag(name)
-            if not tag or self.decls or (attributes and " " in "".join(attributes)):  # one in a namespace
+            way = ways.get(name)
+            if way is None:
+                way = ways[name] = self._way(name)
+            if not way.tag or self.decls or (attributes and " " in "".join(attributes)):  # one in a namespace
                 started(name, attributes)
             else:
-                self.unknown_starttag(
-                    tag, list({key.lower(): value for key, value in attributes.items()}.items())
+                self._enter(
+                    way, {key.lower(): value for key, value in attributes.items()} if attributes else {}
                 )
 
         def end(name: str) -> None:
-            if tag := tags.get(name):
-                self.unknown_endtag(tag)
+            way = ways.get(name)
+            if way is None:
+                way = ways[name] = self._way(name)
+            if way.tag:
+                self._leave(way)
             else:
                 ended(name)
 
         parser.StartElementHandler, parser.EndElementHandler = start, end
+        parser.StartNamespaceDeclHandler = declare
 
-    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
-        """Enter an element."""
-        if (
-            self.incontent
-            or tag in _ROOTS
-            or (self.baseuri and not _settled(self.baseuri))
-            or any(name in _INHERITED or name.startswith("xmlns") for name, _ in attrs)
-        ):
-            super().unknown_starttag(tag, attrs)
-            return
-        own = dict(map(self._normalize_attributes, attrs))
-        self.depth += 1
-        self.basestack.append(self.baseuri)
-        self.langstack.append(self.lang)
+    def _way(self, full: str) -> _Way:
+        """Return the way of an element, which depends on the namespaces declared so far."""
+        tag = _tag(full)
         prefix, colon, suffix = tag.partition(":")
         if not colon:
             prefix, suffix = "", tag
-        prefix = self.namespacemap.get(prefix, prefix)
-        name = f"{prefix}_{suffix}" if prefix else suffix
-        if not prefix:
-            if tag not in _KEEP_TEXTINPUT:
-                self.intextinput = 0
-            if tag not in _KEEP_IMAGE:
-                self.inimage = 0
+        return _way(tag, self.namespacemap.get(prefix, prefix), suffix)
+
+    def _enter(self, way: _Way, attributes: dict[str, str]) -> None:
+        """Enter an element."""
+        base = self.baseuri
+        if (
+            self.incontent
+            or way.tag in _ROOTS
+            or (base and not _settled(base))
+            or (attributes and not _INHERITED.isdisjoint(attributes))
+        ):
+            self.unknown_starttag(way.tag, list(attributes.items()))
+            return
+        self.depth += 1
+        self.basestack.append(base)
+        self.langstack.append(self.lang)
+        if not way.keeps_textinput:
+            self.intextinput = 0
+        if not way.keeps_image:
+            self.inimage = 0
+        if attributes:
+            attributes = dict(map(self._normalize_attributes, attributes.items()))
         try:
-            getattr(self, f"_start_{name}")(own)
-        except AttributeError:  # no such method, or something in it: to feedparser these are one
-            if own:
-                self._get_context()[name] = own
+            if way.begin:
+                way.begin(self, attributes)
+                return
+        except AttributeError:  # something in it: to feedparser this is as if there were no such method
+            pass
+        if attributes:
+            self._get_context()[way.name] = attributes
+        else:
+            self.push(way.name, 1)
+
+    def _leave(self, way: _Way) -> None:
+        """Leave an element."""
+        if self.svgOK or (self.incontent and way.name not in _CONTENTS):
+            self.unknown_endtag(way.tag)
+            return
+        try:
+            if way.finish:
+                way.finish(self)
             else:
-                self.push(name, 1)
+                self.pop(way.name)
+        except AttributeError:
+            self.pop(way.name)
+        if self.incontent and not self._still_in_content(way.tag):
+            return
+        bases, languages = self.basestack, self.langstack
+        if bases:
+            bases.pop()
+            if bases and bases[-1]:
+                self.baseuri = bases[-1]
+        if languages:
+            languages.pop()
+            if languages:
+                self.lang = languages[-1]
+        self.depth -= 1
+
+    def _still_in_content(self, tag: str) -> bool:
+        """Note the end of an element in a content that goes on; False if feedparser then forgets that it ended."""
+        params = self.contentparams
+        if not params.get("type", "xml").endswith("xml"):
+            if tag in {"div", "xhtml:div"}:
+                return False
+            params["type"] = _XHTML
+        if params.get("type") == _XHTML:
+            self.handle_data(f"</{tag.rpartition(':')[2]}>", escape=0)
+        return True
 
     def push_content(self, *arguments: Any) -> None:
         """Enter a content."""
@@ -212,6 +282,19 @@ def _tag(name: str) -> str:
     if prefix is None or "userland" in namespace.lower() or local in {"math", "svg"}:
         return ""
     return f"{prefix}:{local}".lower() if prefix else local
+
+
+@functools.lru_cache(maxsize=4096)
+def _way(tag: str, prefix: str, suffix: str) -> _Way:
+    name = f"{prefix}_{suffix}" if prefix else suffix
+    return _Way(
+        tag=tag,
+        name=name,
+        begin=getattr(Machine, f"_start_{name}", None),
+        finish=getattr(Machine, f"_end_{name}", None),
+        keeps_textinput=bool(prefix) or tag in _KEEP_TEXTINPUT,
+        keeps_image=bool(prefix) or tag in _KEEP_IMAGE,
+    )
 
 
 @functools.lru_cache(maxsize=64)
