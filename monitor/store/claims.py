@@ -412,7 +412,7 @@ WHERE state = 'pending' AND expires_at <= :now ORDER BY expires_at LIMIT :limit
 """
 
 _CLAIMED = """
-SELECT d.id, d.uid, d.event, d.alert_id, d.story_id, d.urgency, d.state, d.payload, d.due_at, d.expires_at,
+SELECT d.id, d.uid, d.event, d.alert_id, d.story_id, d.urgency, d.state, p.body, d.due_at, d.expires_at,
   d.attempts, d.tries, d.unknowns, d.reason, d.created_at, d.lease_owner,
   c.id AS channel_id, c.slug AS channel_slug, c.kind AS channel_kind, c.address AS channel_address,
   c.secret AS channel_secret, c.enabled AS channel_enabled, c.disabled_reason AS channel_disabled_reason,
@@ -423,6 +423,7 @@ SELECT d.id, d.uid, d.event, d.alert_id, d.story_id, d.urgency, d.state, d.paylo
   a.ended_at AS attempt_ended_at, a.outcome AS attempt_outcome, a.status AS attempt_status,
   a.reason AS attempt_reason, a.reply AS attempt_reply
 FROM deliveries d
+JOIN payloads p ON p.delivery_id = d.id
 JOIN channels c ON c.id = d.channel_id
 JOIN attempts a ON a.delivery_id = d.id AND a.number = d.attempts
 WHERE d.id IN (:ids)

@@ -165,10 +165,10 @@ def wipe_channel(tx: Transaction, channel_id: int, *, reason: str, now: datetime
         now=micros(now),
         id=channel_id,
     )
+    tx.run("UPDATE deliveries SET reason = :reason WHERE channel_id = :id", reason=reason, id=channel_id)
     tx.run(
-        "UPDATE deliveries SET payload = :nothing, reason = :reason WHERE channel_id = :id",
+        "UPDATE payloads SET body = :nothing WHERE delivery_id IN (SELECT id FROM deliveries WHERE channel_id = :id)",
         nothing=b"",
-        reason=reason,
         id=channel_id,
     )
     tx.run(

@@ -43,7 +43,7 @@ def delivery_of(tx: Transaction, row: Row) -> Delivery:
         urgency=Urgency(row["urgency"]),
         channel=channel_of(tx, row, "channel_"),
         state=DeliveryState(row["state"]),
-        payload=bytes(row["payload"]),
+        payload=bytes(row["body"]),
         due_at=moment(row["due_at"]),
         expires_at=moment(row["expires_at"]),
         attempts=row["attempts"],

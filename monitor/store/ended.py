@@ -58,8 +58,9 @@ def ended_alerts(
 
 _CANDIDATES = """
 SELECT d.id, d.uid, d.state, d.due_at, d.reason, c.slug AS channel, c.enabled AS channel_on,
-  c.disabled_reason AS channel_reason, COALESCE(s.enabled, 1) AS wanted, length(d.payload) AS size
+  c.disabled_reason AS channel_reason, COALESCE(s.enabled, 1) AS wanted, length(p.body) AS size
 FROM deliveries d
+JOIN payloads p ON p.delivery_id = d.id
 JOIN channels c ON c.id = d.channel_id
 LEFT JOIN alerts a ON a.id = d.alert_id
 LEFT JOIN subscriptions s ON s.id = a.subscription_id

@@ -112,9 +112,9 @@ def add_delivery(
     row = tx.one(
         """
         INSERT INTO deliveries (uid, event, title, alert_id, story_id, channel_id, urgency, state, due_at, expires_at,
-          attempts, reason, created_at, done_at, payload)
+          attempts, reason, created_at, done_at)
         VALUES (:uid, :event, :title, :alert_id, :story_id, :channel_id, :urgency, :state, :due_at, :expires_at,
-          0, :reason, :now, :done_at, :payload)
+          0, :reason, :now, :done_at)
         RETURNING id
         """,
         uid=uid,
@@ -130,9 +130,9 @@ def add_delivery(
         reason=reason,
         now=micros(now),
         done_at=micros(now) if state in _FINAL else None,
-        payload=payload,
     )
     assert row is not None
+    tx.run("INSERT INTO payloads (delivery_id, body) VALUES (:id, :body)", id=row["id"], body=payload)
     return int(row["id"])
 
 
@@ -223,7 +223,8 @@ def ask_again(
                 WHEN 0 THEN :urgent WHEN 1 THEN :normal ELSE :later END,
               tries = 0, unknowns = 0, cut_short = 0, cause = :cause, asked_at = :now, done_at = NULL,
               reason = 'asked for again'
-            WHERE id IN (:ids) AND state IN ('done', 'dead', 'cancelled') AND payload <> :nothing
+            WHERE id IN (:ids) AND state IN ('done', 'dead', 'cancelled')
+              AND EXISTS (SELECT 1 FROM payloads p WHERE p.delivery_id = deliveries.id AND p.body <> :nothing)
             """,
             now=micros(now),
             nothing=b"",

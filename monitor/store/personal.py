@@ -104,13 +104,16 @@ def wipe_messages(tx: Transaction, held: Holdings, *, every: bool, now: datetime
             """,  # noqa: S608 - one of two texts of ours
             ids=batch,
         )
-        gone["messages"] += tx.run(
-            f"UPDATE deliveries SET payload = :nothing, reason = :reason WHERE id IN (:ids) {finished} "  # noqa: S608
-            "AND payload <> :nothing",
+        wiped = tx.rows(
+            f"SELECT d.id FROM deliveries d JOIN payloads p ON p.delivery_id = d.id WHERE d.id IN (:ids) {finished} "  # noqa: S608
+            "AND p.body <> :nothing",
             nothing=b"",
-            reason=ERASED,
             ids=batch,
         )
+        ids = tuple(row["id"] for row in wiped)
+        tx.run("UPDATE deliveries SET reason = :reason WHERE id IN (:ids)", reason=ERASED, ids=ids)
+        tx.run("UPDATE payloads SET body = :nothing WHERE delivery_id IN (:ids)", nothing=b"", ids=ids)
+        gone["messages"] += len(ids)
     return gone
 
 

@@ -90,7 +90,7 @@ async def test_an_item_that_matched_after_a_change_was_seen_when_it_changed(
 
 
 def _empty(tx: Transaction) -> None:
-    for table in ("deliveries", "alert_hits", "alerts", "hits", "items"):
+    for table in ("payloads", "deliveries", "alert_hits", "alerts", "hits", "items"):
         tx.run(f"DELETE FROM {table}")
 
 

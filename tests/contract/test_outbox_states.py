@@ -88,7 +88,7 @@ class Outbox(RuleBasedStateMachine):
 
     def _clean_slate(self, tx: Transaction) -> list[Alert]:
         for table in (
-            "attempts", "deliveries", "alert_hits", "alerts", "hits", "items", "stories", "breakers",
+            "attempts", "payloads", "deliveries", "alert_hits", "alerts", "hits", "items", "stories", "breakers",
             "subscriptions", "channels",
         ):  # fmt: skip
             tx.run(f"DELETE FROM {table}")

@@ -226,6 +226,7 @@ class OptOuts(RuleBasedStateMachine):
         for table in (
             *(
                 "attempts",
+                "payloads",
                 "deliveries",
                 "alert_hits",
                 "alerts",

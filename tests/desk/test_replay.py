@@ -129,7 +129,7 @@ async def test_what_could_never_be_written_is_not_sent_as_nothing(tmp_path: Path
     async with told(tmp_path) as (app, _):
         first = (await hooks(app))[0]
         await settle(app, DeliveryState.DEAD, first.uid)
-        await app.store.write(lambda tx: tx.run("UPDATE deliveries SET payload = :none", none=b""))
+        await app.store.write(lambda tx: tx.run("UPDATE payloads SET body = :none", none=b""))
         with pytest.raises(Refused, match="nothing to send: so it ended"):
             await replay(app, Wish(delivery=first.uid), actor="t")
 

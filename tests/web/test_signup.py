@@ -144,7 +144,7 @@ async def test_a_question_nobody_answered_is_forgotten_with_its_address(site: Si
     assert (await web.get(link_in(mail))).status_code == 410
 
     def everything(tx: Transaction) -> str:
-        tables = ("channels", "confirmations", "deliveries", "attempts", "audit", "subscribers")
+        tables = ("channels", "confirmations", "deliveries", "payloads", "attempts", "audit", "subscribers")
         return "".join(str(dict(row)) for table in tables for row in tx.rows(f"SELECT * FROM {table}"))
 
     assert EVA.lower() not in (await app.store.read(everything)).lower()

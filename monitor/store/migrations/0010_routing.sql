@@ -73,7 +73,7 @@ ALTER TABLE alerts ADD COLUMN kind {text} NOT NULL DEFAULT 'first';
 UPDATE alerts SET kind = 'surge' WHERE surge_id IS NOT NULL;
 CREATE INDEX alerts_of_subscription ON alerts (subscription_id, created_at);
 
--- A delivery carries an alert, or a notice that is in its payload alone. urgency: 0 urgent, 1 normal, 2 can wait.
+-- A delivery carries an alert, or a notice that is in its bytes alone. urgency: 0 urgent, 1 normal, 2 can wait.
 -- story_id is set where the story's deliveries must arrive in order; expires_at is when it is no news any more.
 CREATE TABLE deliveries_before AS SELECT * FROM deliveries;
 CREATE TABLE attempts_before AS SELECT * FROM attempts;
@@ -97,15 +97,22 @@ CREATE TABLE deliveries (
   done_at {int},
   lease_owner {text},
   lease_until {int},
-  payload {blob} NOT NULL,
   CHECK ((state = 'leased') = (lease_owner IS NOT NULL AND lease_until IS NOT NULL))
 ){strict};
 INSERT INTO deliveries (id, uid, event, title, alert_id, story_id, channel_id, urgency, state, due_at, expires_at,
-  attempts, reason, created_at, done_at, lease_owner, lease_until, payload)
+  attempts, reason, created_at, done_at, lease_owner, lease_until)
 SELECT d.id, d.uid, CASE WHEN a.surge_id IS NULL THEN 'alert.first' ELSE 'alert.surge' END, s.title, d.alert_id,
   CASE WHEN a.surge_id IS NULL THEN a.story_id END, d.channel_id, 1, d.state, d.due_at, d.created_at + 604800000000,
-  d.attempts, d.reason, d.created_at, d.done_at, d.lease_owner, d.lease_until, d.payload
+  d.attempts, d.reason, d.created_at, d.done_at, d.lease_owner, d.lease_until
 FROM deliveries_before d JOIN alerts a ON a.id = d.alert_id JOIN stories s ON s.id = a.story_id;
+
+-- The exact bytes to send, apart from what changes with each attempt: SQLite writes a changed row anew with all it holds.
+CREATE TABLE payloads (
+  delivery_id {int} NOT NULL PRIMARY KEY REFERENCES deliveries (id),
+  body {blob} NOT NULL
+){strict};
+INSERT INTO payloads (delivery_id, body)
+SELECT b.id, b.payload FROM deliveries_before b JOIN deliveries d ON d.id = b.id ORDER BY b.id;
 DROP TABLE deliveries_before;
 CREATE INDEX deliveries_due ON deliveries (urgency, channel_id, due_at, id) WHERE state = 'pending';
 CREATE INDEX deliveries_expiring ON deliveries (expires_at) WHERE state = 'pending';
