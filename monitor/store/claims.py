@@ -41,7 +41,7 @@ POISON: Final = (
 _EXPIRED_AT_ONCE: Final = 500  # so that a long queue which expires does not keep the writer from other work
 _LANES_AT_ONCE: Final = 64
 _SUSPECTED: Final = POISON_LIMIT - 1
-_SUSPECTS: Final = -1  # stands among the urgencies when one is waiting
+_SUSPECTS: Final = -1  # stands among the urgencies when one is due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +195,7 @@ def _pick(
     tx: Transaction, *, now: datetime, limit: int, lanes: Lanes, after: Mapping[Urgency, int]
 ) -> tuple[int, ...]:
     """Choose what to lease, in the order in which it shall be sent."""
-    waiting = [row["urgency"] for row in tx.rows(_URGENCIES)]
+    waiting = [row["urgency"] for row in tx.rows(_URGENCIES, now=micros(now))]
     if not waiting or limit <= 0:
         return ()
     room = _Room(tx, now=now, lanes=lanes)
@@ -351,17 +351,19 @@ def _no_news(row: Row) -> str:
 _LAST: Final = 2**62
 
 _URGENCIES = """
-SELECT -1 AS urgency WHERE EXISTS (SELECT 1 FROM deliveries WHERE state = 'pending' AND cut_short >= 2)
+SELECT -1 AS urgency WHERE EXISTS (
+  SELECT 1 FROM deliveries WHERE state = 'pending' AND cut_short >= 2 AND due_at <= :now)
 UNION ALL
 SELECT u.urgency FROM (SELECT 0 AS urgency UNION ALL SELECT 1 UNION ALL SELECT 2) u
 WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.state = 'pending' AND d.urgency = u.urgency)
 ORDER BY urgency
 """
 
+# The bound leaves out nothing; without it SQLite goes through all deliveries, in the order of their channels.
 _IN_FLIGHT = """
 SELECT d.channel_id, c.kind, count(*) AS number, max(d.cut_short) AS most_cut_short
 FROM deliveries d JOIN channels c ON c.id = d.channel_id
-WHERE d.state = 'leased' GROUP BY d.channel_id, c.kind
+WHERE d.state = 'leased' AND d.lease_until >= 0 GROUP BY d.channel_id, c.kind
 """
 
 _PROBES = "SELECT key FROM breakers WHERE key IN (:keys) ORDER BY key"

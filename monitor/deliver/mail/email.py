@@ -4,9 +4,10 @@ Headers are made in `headers`, the two renderings in `page`, the conversation wi
 Where the relay does not sign, mails are signed here. No remote content, no tracking.
 """
 
+import re
 from datetime import datetime
-from email.parser import BytesHeaderParser
 from email.utils import parseaddr
+from functools import lru_cache
 
 from monitor.deliver.bounces.verp import return_address
 from monitor.deliver.mail.dkim import signed
@@ -16,6 +17,8 @@ from monitor.deliver.mail.page import render_alert, render_notice
 from monitor.deliver.relay.pool import hand_over
 from monitor.deliver.sender import Mail, SenderIdentity, SendTools
 from monitor.model import Alert, Attempt, Delivery, Notice, SendOutcome, SendResult
+
+_FROM = re.compile(rb"^from:((?:[^\r\n]|\r\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
 
 
 class EmailSender:
@@ -56,4 +59,11 @@ def _final(message: bytes, identity: SenderIdentity, at: datetime) -> bytes:
 
 
 def _sender_of(payload: bytes) -> str:
-    return parseaddr(str(BytesHeaderParser().parsebytes(payload)["From"] or ""))[1]
+    found = _FROM.search(payload, 0, payload.find(b"\r\n\r\n") + 2)
+    return _address_in(found[1]) if found else ""
+
+
+@lru_cache(maxsize=64)
+def _address_in(field: bytes) -> str:
+    """Return the address of a From field; all mails of an installation have the same."""
+    return parseaddr(field.replace(b"\r\n", b"").decode("ascii", "replace"))[1]

@@ -7,7 +7,7 @@ guess. What answers mean is in `smtp_answers`; who waits for a connection and wh
 import asyncio
 import functools
 import ssl
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -18,6 +18,13 @@ from monitor.deliver.sender import QUIT_SECONDS, Mail, SmtpOptions
 from monitor.deliver.wording import one_line
 from monitor.model import SendOutcome, SendResult
 
+ONE_WRITE = 16 * 1024  # bytes that a socket with nothing else to send takes at once
+_GO_ON: Mapping[Step, Collection[int]] = {
+    Step.OPENING: {250},
+    Step.MAIL: {250},
+    Step.RCPT: {250, 251},
+    Step.DATA: {354},
+}
 FAILURES = (aiosmtplib.SMTPException, OSError, TimeoutError)  # all that a relay and the network can do
 
 
@@ -109,22 +116,18 @@ class Connection:
         """
         self.in_step = False
         if self._begun:
-            await self._command(b"RSET", step=Step.OPENING)
+            await self._command("RSET", step=Step.OPENING)
         self._begun = True
         dsn = self.offers("dsn")
-        try:
-            await self._client.mail(mail.sender, options=_mail_options(mail) if dsn else ())
-        except aiosmtplib.SMTPSenderRefused as error:
-            raise self._stopped(Step.MAIL, error.code, error.message) from None
-        try:
-            await self._client.rcpt(mail.recipient, options=_rcpt_options(mail) if dsn else ())
-        except aiosmtplib.SMTPRecipientRefused as error:
-            raise self._stopped(Step.RCPT, error.code, error.message) from None
-        await self._command(b"DATA", step=Step.DATA, expected=354)
+        sender, recipient = f"FROM:<{mail.sender}>", f"TO:<{mail.recipient}>"
+        await self._command("MAIL", sender, *(_mail_options(mail) if dsn else ()), step=Step.MAIL)
+        await self._command("RCPT", recipient, *(_rcpt_options(mail) if dsn else ()), step=Step.RCPT)
+        await self._command("DATA", step=Step.DATA)
 
-    async def _command(self, verb: bytes, *, step: Step, expected: int = 250) -> None:
-        answer = await self._client.execute_command(verb)
-        if answer.code != expected:
+    async def _command(self, *words: str, step: Step) -> None:
+        """Say something and wait for as long as the owner of this connection does: a time limit of its own costs."""
+        answer = await self._client.execute_command(*(each.encode("ascii") for each in words), timeout=None)
+        if answer.code not in _GO_ON[step]:
             raise self._stopped(step, answer.code, answer.message)
 
     def _stopped(self, step: Step, code: int, text: str) -> Stopped:
@@ -133,7 +136,10 @@ class Connection:
         return Stopped(judged(step, code, text))
 
     async def content(self, message: bytes) -> Handed:
-        """Send the text, then the dot, and judge the answer or its absence. Raises nothing but a cancellation."""
+        """Send the text, then the dot, and judge the answer or its absence. Raises nothing but a cancellation.
+
+        Both at once where the text is so short that the relay could not refuse it before it has all of it.
+        """
         self.in_step = False
         self.mails += 1
         protocol = self._client.protocol
@@ -144,12 +150,20 @@ class Connection:
                 )
             )
         transport = cast(asyncio.WriteTransport, protocol.transport)
+        text = _dot_stuffed(message)
+        if len(text) <= ONE_WRITE:
+            try:
+                protocol.write(text + b".\r\n")
+                response = await protocol.read_response(timeout=self._options.data_timeout)
+            except FAILURES as error:
+                return Handed(result=_failed_in_content(error, dotted=True))
+            return self._concluded(response, dotted=True, transport=transport)
         # Listening starts first: a relay may refuse in the middle of the text.
         answer = asyncio.create_task(protocol.read_response(timeout=self._options.data_timeout))
         dotted = False
         try:
             await asyncio.sleep(0)
-            protocol.write(_dot_stuffed(message))
+            protocol.write(text)
             while not answer.done() and transport.get_write_buffer_size():
                 await asyncio.wait({answer}, timeout=0.02)
             if not answer.done():
@@ -297,6 +311,10 @@ def _clean(text: str) -> str:
 
 def _dot_stuffed(message: bytes) -> bytes:
     """Return the text with CRLF ends and leading dots doubled (RFC 5321, 4.5.2), without the final dot."""
+    ends = message.count(b"\r\n")
+    if message.endswith(b"\r\n") and ends == message.count(b"\n") == message.count(b"\r"):  # as we write them
+        stuffed = message.replace(b"\r\n.", b"\r\n..")
+        return b"." + stuffed if stuffed.startswith(b".") else stuffed
     return b"".join(
         (b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in message.splitlines()
     )
