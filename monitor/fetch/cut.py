@@ -74,62 +74,67 @@ class _Cutter:
         self._open: list[tuple[str, Mapping[str, str]]] = []
         self._level = 0  # how many elements entries lie in; 0: no entry yet
         self._over = False  # the element that entries lie in has ended
-        self._name = ""
-        self._start = 0
         self._parser = ParserCreate("utf-8")
 
     def run(self) -> None:
         """Read the whole document; raises _NotSureError, ExpatError or ValueError."""
-        self._parser.StartDoctypeDeclHandler = self._doctype
-        self._outside()
-        self._parser.Parse(self._data, True)
-        if self._open or not self.spans:
-            raise _NotSureError
+        parser, spans, begin, leave = self._parser, self.spans, self._begin, self._end
+        entry, start = "", 0
 
-    def _outside(self) -> None:
-        self._parser.StartElementHandler = self._begin
-        self._parser.EndElementHandler = self._end
+        # These two are called for every entry, and the second for every element in one: they are kept short.
+        def enter(name: str, attributes: Mapping[str, str]) -> None:
+            nonlocal entry, start
+            if name not in _ENTRIES and _local(name) not in _ENTRIES:
+                begin(name, attributes)
+                return
+            self._check_entry()
+            entry, start = name, parser.CurrentByteIndex
+            parser.StartElementHandler, parser.EndElementHandler = None, within
+
+        def within(name: str) -> None:
+            if name == entry:
+                spans.append((start, self._end_of(start, parser.CurrentByteIndex)))
+                parser.StartElementHandler, parser.EndElementHandler = enter, leave
+
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.StartElementHandler, parser.EndElementHandler = enter, leave
+        try:
+            parser.Parse(self._data, True)
+        finally:  # the parser and what it calls are a circle: it would keep the document until it is found
+            self._data = b""
+        if self._open or not spans:
+            raise _NotSureError
 
     def _doctype(self, *_: object) -> None:
         raise _NotSureError
 
     def _begin(self, name: str, attributes: Mapping[str, str]) -> None:
-        local = name.rpartition(":")[2].lower()
-        if local in _ENTRIES:
-            self._enter(name)
-            return
-        if not self._open and local not in _ROOTS:
+        if not self._open and _local(name) not in _ROOTS:
             raise _NotSureError
-        if self.spans and local == "title" and _local(self._open[-1][0]) not in _OWN_TITLE:
+        if self.spans and _local(name) == "title" and _local(self._open[-1][0]) not in _OWN_TITLE:
             raise _NotSureError
         self._open.append((name, attributes))
         if len(self._open) > _DEEPEST:
             raise _NotSureError
 
-    def _enter(self, name: str) -> None:
-        if not self._level:
+    def _check_entry(self) -> None:
+        """Make sure that an entry stands beside those before it."""
+        if not self.spans:
             self._level = len(self._open)
             self.scope = repr([(parent, _in_force(attributes)) for parent, attributes in self._open])
         if len(self._open) != self._level or self._over or len(self.spans) == self._limit:
             raise _NotSureError
-        self._name = name
-        self._start = self._parser.CurrentByteIndex
-        self._parser.StartElementHandler = None
-        self._parser.EndElementHandler = self._within
 
-    def _within(self, name: str) -> None:
-        if name != self._name:
-            return
-        place = self._parser.CurrentByteIndex
-        if place == self._start or not self._data.startswith(b"</", place):  # <item/>
-            tag = _TAG.match(self._data, self._start)
+    def _end_of(self, start: int, place: int) -> int:
+        """Return where an entry ends that starts at one place and whose end expat reports at another."""
+        if place == start or not self._data.startswith(b"</", place):  # <item/>
+            tag = _TAG.match(self._data, start)
             end = tag.end() if tag else 0
         else:
             end = self._data.index(b">", place) + 1
-        if end <= self._start:
+        if end <= start:
             raise _NotSureError
-        self.spans.append((self._start, end))
-        self._outside()
+        return end
 
     def _end(self, name: str) -> None:
         if not self._open:

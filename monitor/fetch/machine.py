@@ -179,10 +179,18 @@ class Machine(feedparser.api.StrictFeedParser):  # type: ignore[misc]
             self.handle_data(f"</{tag.rpartition(':')[2]}>", escape=0)
         return True
 
-    def push_content(self, *arguments: Any) -> None:
-        """Enter a content."""
-        super().push_content(*arguments)
-        self.contentparams = _Params(self.contentparams)
+    def push_content(self, tag: str, attrs_d: dict[str, str], kind: str, expecting_text: int) -> None:
+        """Enter a content, of which `kind` is the type where it names none."""
+        self.incontent += 1
+        if self.lang:
+            self.lang = self.lang.replace("_", "-")
+        params: Any = _Params()
+        params["type"] = self.map_content_type(attrs_d.get("type", kind))
+        params["language"] = self.lang
+        params["base"] = self.baseuri
+        self.contentparams = params
+        params["base64"] = self._is_base64(attrs_d, params)
+        self.push(tag, expecting_text)
 
     def characters(self, text: str) -> None:
         """Take text."""

@@ -82,7 +82,7 @@ class _Reading:
         # Without a base of the feed's own, feedparser carries an entry's xml:base on to all that follow; then only
         # entries with nothing relative in them are the same wherever they stand.
         first, last = cut.spans[0][0], cut.spans[-1][1]
-        place = data.find(b"base", first, last)  # faster than the pattern, and mostly in vain
+        place = data.find(b"base", first, last)  # faster than the pattern, and often in vain
         self._drifts = place >= 0 and _BASE.search(data, place, last) is not None
         self._relative = False
         self._machine: Any = Machine()
