@@ -121,5 +121,5 @@ def test_plain_elements_never_reach_the_reader_of_xml_sax() -> None:
     parser.StartElementHandler = lambda name, _: reached.append(name)
     parser.EndElementHandler = reached.append
     machine.listen(parser)
-    source.feed("<title>Ladrón</title>".encode())
+    source.feed("<item><title type='html'>Ladrón</title><guid isPermaLink='false'>1</guid></item>".encode())
     assert reached == []
