@@ -6,6 +6,7 @@ results of all sends that have ended by then, and the next claims, share one tra
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ EVENTS = {
     DeliveryState.CANCELLED: "delivery.cancelled",
 }
 _TELL_EVERY = timedelta(minutes=1)
-_GATHER_SECONDS = 0.003  # a result waits so long for others on their way, to share a transaction with them
+_GATHER_SECONDS = 0.006  # a result waits so long for others on their way, to share a transaction with them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class SendOptions:
     """
 
     owner: str
-    concurrency: int = 32
+    concurrency: int = 40
     lease: timedelta = timedelta(minutes=15)
     lanes: Lanes = field(default_factory=Lanes)
 
@@ -93,6 +94,9 @@ class Shipper:
         self.crew = Crew(options.concurrency, name="send")
         self._turns = asyncio.Lock()
         self._ended: list[_Ended] = []
+        self._on_way = 0
+        self._gathering = False
+        self._all_ended = asyncio.Event()
         self._after: dict[Urgency, int] = {}
         self._told_at: datetime | None = None
         self._stopping = False
@@ -116,16 +120,37 @@ class Shipper:
         kind = delivery.channel.kind
         crash_point.passing(crash_point.SEND_CLAIMED, kind)
         started = time.monotonic()
-        result = await self._send(delivery, attempt)
+        self._on_way += 1
+        try:
+            result = await self._send(delivery, attempt)
+        finally:
+            self._on_way -= 1
         crash_point.passing(crash_point.SEND_ANSWERED, kind)
         seconds = time.monotonic() - started
         ended = _Ended(delivery=delivery, attempt=attempt, result=result, seconds=seconds)
         self._ended.append(ended)
-        if self.crew.busy > len(self._ended):
-            await asyncio.sleep(_GATHER_SECONDS)
-        async with self._turns:  # those that end meanwhile share the next transaction
-            if ended in self._ended:
+        if not self._gathering:
+            await self._gather()
+        elif not self._on_way:  # somebody waits already, who keeps this one as well, and there is no other
+            self._all_ended.set()
+
+    async def _gather(self) -> None:
+        """Wait for others that end now, and keep all of them in one transaction."""
+        self._gathering = True
+        self._all_ended.clear()
+        try:
+            if self._on_way:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_GATHER_SECONDS):
+                        await self._all_ended.wait()
+            await self._turns.acquire()
+        finally:
+            self._gathering = False  # what ends from here on comes with the next transaction
+        try:
+            if self._ended:
                 await self._record()
+        finally:
+            self._turns.release()
 
     async def _record(self) -> None:
         try:
@@ -155,7 +180,8 @@ class Shipper:
         """Keep what has ended and claim what fits, in one transaction; return how many were claimed."""
         ended, now = tuple(self._ended), self._context.clock()
         tell = sweep and (self._told_at is None or abs(now - self._told_at) >= _TELL_EVERY)
-        room = 0 if self._stopping else self.crew.free + len(ended)
+        leaving = 0 if sweep else 1  # the send that asks has ended itself
+        room = 0 if self._stopping else self.crew.free + leaving
         turn = await self._write(ended, _Claims(room=room, after=self._after, sweep=sweep, tell=tell))
         del self._ended[: len(ended)]
         if tell:

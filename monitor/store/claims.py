@@ -53,7 +53,7 @@ class Lanes:
     """
 
     per_channel: int = 2
-    relay: int = 12
+    relay: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ _WRITER_CACHE_KIB: Final = 32_768
 _READER_CACHE_KIB: Final = (
     8_192  # each; what they read was mostly written a moment ago, and is in the file cache
 )
+_STATEMENTS: Final = 512  # kept prepared: a list of ids makes a statement of its own for each length
 _WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
 
 # Primary result codes (https://sqlite.org/rescode.html) that mean something to a person.
@@ -262,6 +263,7 @@ def connect(path: Path, *, busy_seconds: float = _BUSY_SECONDS, readonly: bool =
         isolation_level=None,
         timeout=busy_seconds,
         check_same_thread=not readonly,
+        cached_statements=_STATEMENTS,
     )
     try:
         return _configure(connection, readonly=readonly)

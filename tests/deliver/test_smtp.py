@@ -18,9 +18,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.deliver import SENDERS, SenderIdentity, SendTools, SmtpOptions
-from monitor.deliver.relay.smtp import probe
+from monitor.deliver.relay.smtp import _dot_stuffed, probe
 from monitor.errors import Refused
 from monitor.model import Alert, Attempt, ChannelKind, Delivery, SendOutcome, SendResult
 
@@ -411,3 +413,37 @@ async def test_a_relay_without_login_is_said(mail: Mail) -> None:
         result = await mail(relay.port, username="desk", password="secret")
     assert result.outcome is SendOutcome.RETRY
     assert relay.taken == []
+
+
+async def test_written_as_mails_are_it_arrives_as_it_was(mail: Mail) -> None:
+    payload = b"From: a@news.example\r\n\r\n.\r\n..two\r\n.one\r\nend\r\n"
+    async with running(Relay()) as relay:
+        assert (await mail(relay.port, payload=payload)).outcome is SendOutcome.ACCEPTED
+    assert relay.taken[0].original_content == payload
+
+
+@given(st.lists(st.sampled_from([b".", b"a", b"\r", b"\n", b"\r\n", b"\r\n."])).map(b"".join))
+def test_the_short_way_of_doubling_dots_is_the_long_one(message: bytes) -> None:
+    lines = [b"." + line if line.startswith(b".") else line for line in message.splitlines()]
+    assert _dot_stuffed(message) == b"".join(line + b"\r\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"FROM: <a@news.example>\r\nTo: b@mail.example",
+        b"Subject: x\r\nfrom: Border desk\r\n <a@news.example>\r\nTo: b@mail.example",
+        b"Subject: x\r\n From: nobody@other.example\r\nFrom: a@news.example",
+    ],
+)
+async def test_the_sender_is_that_of_the_header(mail: Mail, head: bytes) -> None:
+    async with running(Relay()) as relay:
+        result = await mail(relay.port, payload=head + b"\r\n\r\nFrom: c@other.example\r\n")
+    assert result.outcome is SendOutcome.ACCEPTED
+    assert relay.taken[0].mail_from == "a@news.example"
+
+
+async def test_a_from_in_the_text_alone_is_no_sender(mail: Mail) -> None:
+    async with running(Relay()) as relay:
+        result = await mail(relay.port, payload=b"Subject: x\r\n\r\nFrom: c@other.example\r\n")
+    assert (result.outcome, relay.taken) == (SendOutcome.REFUSED, [])
