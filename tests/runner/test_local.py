@@ -128,3 +128,26 @@ async def test_hubs_are_seen_to_in_their_own_time_if_anybody_wants_that(
     await again(recorder)
     await with_hubs.stop()
     assert not recorder.overlap
+
+
+async def test_work_that_the_stop_cuts_short_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_runner, "MINUTE_SECONDS", 0.05)
+    begun = asyncio.Event()
+    cut = asyncio.Event()
+
+    async def long_work() -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            cut.set()
+
+    recorder = Recorder()
+    local = LocalRunner({}, heartbeat=recorder.idle, hourly={}, minutely={"archive": long_work})
+    with capture_logs() as logged:
+        local.start()
+        await asyncio.wait_for(begun.wait(), 10)
+        await local.stop()
+        await asyncio.wait_for(cut.wait(), 10)
+        await asyncio.sleep(0.05)
+    assert logged == []
